@@ -1,0 +1,95 @@
+/**
+ * global_defs as far as the LVS side acts on it (keepalived.md 7), the words of lvsd's own, and the SSL block.
+ *
+ * Undefined always means "not written": the default then is keepalived's and stands where it is used.
+ */
+import type { IpAddress } from '../runtime/addresses.js';
+import type { Port, Seconds } from '../runtime/units.js';
+import type { Position } from './position.js';
+import type { Script, ScriptUser } from './script.js';
+
+/** IPVS timeouts, seconds, 0..2678400; undefined leaves the kernel's. */
+export interface LvsTimeouts {
+  readonly tcp: Seconds | undefined;
+  readonly tcpFin: Seconds | undefined;
+  readonly udp: Seconds | undefined;
+}
+
+export interface LvsSyncDaemon {
+  readonly interface: string;
+  /** The VRRP instance whose state decides master or backup; undefined runs both. */
+  readonly instance: string | undefined;
+  /** 0..255. */
+  readonly syncId: number | undefined;
+  /** Bytes, 1..65507. */
+  readonly maxLength: number | undefined;
+  readonly port: Port | undefined;
+  readonly ttl: number | undefined;
+  readonly group: IpAddress | undefined;
+  readonly at: Position;
+}
+
+export interface NotifyFifo {
+  readonly path: string;
+  readonly user: ScriptUser | undefined;
+  readonly at: Position;
+}
+
+/** Scheduling of one role's process (keepalived.md 7.2). */
+export interface ProcessScheduling {
+  /** Nice value, -20..19. */
+  readonly priority: number | undefined;
+  readonly noSwap: boolean;
+  /** SCHED_RR priority, 1..99. */
+  readonly rtPriority: number | undefined;
+}
+
+export interface GlobalConfig {
+  readonly routerId: string | undefined;
+  readonly scriptUser: ScriptUser | undefined;
+  readonly enableScriptSecurity: boolean;
+  readonly useSymlinkPaths: boolean;
+  readonly startupScript: Script | undefined;
+  readonly startupScriptTimeout: Seconds | undefined;
+  readonly shutdownScript: Script | undefined;
+  readonly shutdownScriptTimeout: Seconds | undefined;
+  readonly umask: number | undefined;
+  readonly randomSeed: number | undefined;
+  readonly smtpAlertChecker: boolean | undefined;
+  readonly checkerLogAllFailures: boolean;
+  readonly rsInitNotifies: boolean;
+  readonly lvsFlush: boolean;
+  readonly lvsFlushOnStop: 'off' | 'table' | 'virtual-servers';
+  readonly lvsTimeouts: LvsTimeouts | undefined;
+  readonly lvsSyncDaemon: LvsSyncDaemon | undefined;
+  readonly notifyFifo: NotifyFifo | undefined;
+  readonly notifyFifoScript: Script | undefined;
+  readonly lvsNotifyFifo: NotifyFifo | undefined;
+  readonly lvsNotifyFifoScript: Script | undefined;
+  readonly checkerScheduling: ProcessScheduling;
+  /** reload_check_config: warnings are fatal at reload; the log file if one was named. */
+  readonly reloadCheckConfig: { readonly logFile: string | undefined } | undefined;
+  readonly stateDumpFile: string | undefined;
+  /** Top-level words. */
+  readonly netNamespace: string | undefined;
+  /** `true` is the word without a name: the default namespace. */
+  readonly netNamespaceIpvs: string | true | undefined;
+  readonly instance: string | undefined;
+  readonly usePidDir: boolean;
+  readonly childWaitTime: Seconds;
+  /** Words of lvsd's own (architecture, "words added to the grammar"). */
+  readonly lvsDrift: 'repair' | 'report';
+  readonly controlSocket: string | undefined;
+  readonly metricsListen: { readonly address: IpAddress; readonly port: Port } | undefined;
+  /** Words under net.ipv4.vs with the value to hold while lvsd runs. */
+  readonly ipvsSysctls: readonly { readonly name: string; readonly value: number; readonly at: Position }[];
+}
+
+/** The top-level SSL block: lvsd's side of a TLS check (keepalived.md 8). */
+export interface SslConfig {
+  readonly password: string | undefined;
+  readonly caFile: string | undefined;
+  readonly certificateFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly at: Position;
+}

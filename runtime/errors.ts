@@ -34,9 +34,6 @@ export class LvsdError extends Error {
 /** Whether a value is an LvsdError, also when it was made by another copy of this module (a bundle beside tsc's output). */
 export function isLvsdError(value: unknown): value is LvsdError {
   return value instanceof Error && 'code' in value && typeof value.code === 'string' && value.code.startsWith('LVSD_');
-}).code === 'string' &&
-    (value as { code: string }).code.startsWith('LVSD_')
-  );
 }
 
 /** The message of anything that was thrown, with its chain of causes, for one log line. */

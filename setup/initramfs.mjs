@@ -61,13 +61,18 @@ export function newcArchive(entries) {
  * @returns {string[]} paths below `modules`
  */
 export function modulesInOrder(modules, names) {
-  const plain = (path) => basename(path).replace(/\.ko.*$/, '').replaceAll('-', '_');
+  const plain = (path) =>
+    basename(path)
+      .replace(/\.ko.*$/, '')
+      .replaceAll('-', '_');
   const needs = new Map();
   for (const line of readFileSync(join(modules, 'modules.dep'), 'utf8').split('\n')) {
     const [path, rest] = line.split(':');
     if (rest !== undefined) needs.set(plain(path), { path, needs: rest.split(' ').filter(Boolean).map(plain) });
   }
-  const builtin = new Set(readFileSync(join(modules, 'modules.builtin'), 'utf8').split('\n').filter(Boolean).map(plain));
+  const builtin = new Set(
+    readFileSync(join(modules, 'modules.builtin'), 'utf8').split('\n').filter(Boolean).map(plain),
+  );
   const order = [];
   const visit = (name) => {
     const found = needs.get(name);
@@ -111,11 +116,16 @@ function image(kernel, parts, order) {
     { path: 'bin/busybox', mode: S_IFREG | 0o755, data: readFileSync(parts.busybox) },
     { path: 'bin/sh', mode: S_IFLNK | 0o777, data: Buffer.from('busybox') },
     { path: 'init', mode: S_IFREG | 0o755, data: Buffer.from(parts.init) },
-    { path: 'modules/order', mode: S_IFREG | 0o644, data: Buffer.from(order.map((path) => `${basename(path)}\n`).join('')) },
+    {
+      path: 'modules/order',
+      mode: S_IFREG | 0o644,
+      data: Buffer.from(order.map((path) => `${basename(path)}\n`).join('')),
+    },
   ];
   for (const path of order) {
     const file = join(kernel.modules, path);
-    if (!existsSync(file)) throw new SetupError(`${file} is absent. Remove the cache's kernel folder and run this again.`);
+    if (!existsSync(file))
+      throw new SetupError(`${file} is absent. Remove the cache's kernel folder and run this again.`);
     entries.push({ path: `modules/${basename(path)}`, mode: S_IFREG | 0o644, data: readFileSync(file) });
   }
   return newcArchive(entries);

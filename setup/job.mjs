@@ -85,7 +85,14 @@ export function searchedFolders(peers) {
 export function writeJob(job) {
   const folder = mkdtempSync(join(tmpdir(), 'lvsd-vm-'));
   const own = Object.entries(process.env).filter(([name]) => /^LVSD_[A-Z0-9_]*$/.test(name));
-  const environment = { HOME: '/root', LANG: 'C.UTF-8', TERM: 'dumb', PATH: job.path, LVSD_VM: '1', ...Object.fromEntries(own) };
+  const environment = {
+    HOME: '/root',
+    LANG: 'C.UTF-8',
+    TERM: 'dumb',
+    PATH: job.path,
+    LVSD_VM: '1',
+    ...Object.fromEntries(own),
+  };
   const assigned = (entries) => entries.map(([name, value]) => `${name}=${shellWord(value)}\n`).join('');
   writeFileSync(join(folder, 'boot.sh'), assigned(Object.entries(job.boot)));
   writeFileSync(join(folder, 'channels.sh'), job.channels);

@@ -68,7 +68,11 @@ export function treeEnvironment(tree) {
 export function ensurePeers() {
   return packageTree('peers', PEERS, {}, (dir) => {
     // dpkg's maintainer scripts would have chosen these alternatives.
-    const chosen = { iptables: 'xtables-nft-multi', ip6tables: 'xtables-nft-multi', 'iptables-save': 'xtables-nft-multi' };
+    const chosen = {
+      iptables: 'xtables-nft-multi',
+      ip6tables: 'xtables-nft-multi',
+      'iptables-save': 'xtables-nft-multi',
+    };
     for (const [name, target] of Object.entries(chosen)) {
       const link = join(dir, 'usr/sbin', name);
       if (!existsSync(link)) symlinkSync(target, link);

@@ -77,7 +77,10 @@ function emulatorCommand(parts, accel, job, files) {
     'random.trust_cpu=on mitigations=off nokaslr tsc=reliable no_timer_check 8250.nr_uarts=1 i8042.noaux',
     `lvsd.job=${job.folder}`,
   ];
-  const port = (name, number) => ['-device', `virtserialport,bus=ports.0,nr=${number},chardev=${name},name=lvsd.${name}`];
+  const port = (name, number) => [
+    '-device',
+    `virtserialport,bus=ports.0,nr=${number},chardev=${name},name=lvsd.${name}`,
+  ];
   const channel = (name) => ['-chardev', `socket,id=${name},fd=${FD[name]}`];
   return [
     parts.qemu.program,
@@ -228,23 +231,20 @@ async function chosenAccelerator(parts, path) {
   return answer;
 }
 
-/** Runs SCRIPT; returns the exit status for this process. */
-async function main(argv) {
-  const [script, ...args] = argv;
-  if (script === undefined) {
-    say('usage: npm run vm -- SCRIPT [ARG...]');
-    return EXIT.notFound;
-  }
-  const peers = await ensurePeers();
-  const folders = searchedFolders(peers);
-  const command = [...commandFor(script, folders.onHost), ...args];
+/**
+ * Runs `command` in a fresh VM with our output as its output.
+ * @param {readonly string[]} command program and arguments
+ * @returns {Promise<number>} the exit status for this process
+ */
+export async function runMachine(command) {
   const parts = await machineParts();
-  const accel = await chosenAccelerator(parts, folders.onMachine);
+  const { onMachine } = searchedFolders(parts.peers);
+  const accel = await chosenAccelerator(parts, onMachine);
   const out = process.env.LVSD_VM_OUT ? resolve(process.env.LVSD_VM_OUT) : undefined;
   if (out !== undefined) mkdirSync(out, { recursive: true });
   const result = await boot(parts, accel, {
     command,
-    path: folders.onMachine,
+    path: onMachine,
     out,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -259,6 +259,15 @@ async function main(argv) {
   say(`lvsd vm: ${result.failure}`);
   if (result.log) say(`lvsd vm: the end of the kernel's log (kernel ${parts.kernel.version}):\n${result.log}`);
   return result.timedOut ? EXIT.timedOut : EXIT.machineFailed;
+}
+
+async function main([script, ...args]) {
+  if (script === undefined) {
+    say('usage: npm run vm -- SCRIPT [ARG...]');
+    return EXIT.notFound;
+  }
+  const { onHost } = searchedFolders(await ensurePeers());
+  return runMachine([...commandFor(script, onHost), ...args]);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,0 +1,26 @@
+// `npm run bench -- NAME [ARG...]`: runs the benchmark bench/NAME.ts beside its peer; it prints JSON lines.
+//
+// A benchmark starts the machines that it needs itself (setup/vm.mjs, setup/uml.mjs), each measurement in a fresh one.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { ensureBuilt, mainOf } from './build.mjs';
+import { repoRoot, SetupError } from './cache.mjs';
+import { ensureAll } from './tools.mjs';
+
+await mainOf(import.meta.url, async ([name, ...args]) => {
+  await ensureBuilt();
+  const folder = join(repoRoot, 'build/bench');
+  const known = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => file.endsWith('.js'))
+        .map((file) => basename(file, '.js'))
+    : [];
+  if (name === undefined || !known.includes(name)) {
+    throw new SetupError(`usage: npm run bench -- NAME [ARG...], NAME one of: ${known.join(', ') || '(none yet)'}`);
+  }
+  await ensureAll();
+  const done = spawnSync(process.execPath, [join(folder, `${name}.js`), ...args], { cwd: repoRoot, stdio: 'inherit' });
+  return done.status ?? 1;
+});

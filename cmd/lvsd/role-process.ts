@@ -1,0 +1,210 @@
+/**
+ * One role's process as the supervisor sees it: started, welcomed, heard, replaced.
+ *
+ * Each role is this same program with `--role NAME` and one end of a socket pair as descriptor 3. It gets exactly the
+ * capabilities that its work needs (architecture, section 4), none through uid 0. A role that dies is started again
+ * with keepalived's back-off; one whose heartbeat stops is killed, which is the same thing. What the role does with its
+ * configuration is not known here: `onUp` is called when it is ready, and the supervisor shows it what it needs.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type Capability, spawnWithCapabilities } from '../../native/capabilities.js';
+import { closeFd, type Fd } from '../../native/descriptor.js';
+import { socketPair } from '../../native/descriptor-passing.js';
+import type { Clock, Timer } from '../../runtime/clock.js';
+import { describeError } from '../../runtime/errors.js';
+import type { Log } from '../../runtime/log.js';
+import { milliseconds } from '../../runtime/units.js';
+import { Channel } from './channel.js';
+import type { RoleMessage, RoleName, SupervisorMessage, Welcome } from './messages.js';
+import { afterDeath, firstRestart, isPermanent, type RestartState } from './restart-policy.js';
+
+/** Silent for so long, a role is taken for stuck. Parsing 37,000 servers on a slow machine takes several seconds. */
+const SILENCE_MS = 30_000;
+
+/** What a role may do. The runner has what lvsd has: root's scripts need it. */
+const roleCapabilities: Readonly<Record<RoleName, readonly Capability[] | 'all'>> = {
+  director: ['NET_ADMIN'],
+  checker: [],
+  runner: 'all',
+};
+
+/** How log lines call a role's process: keepalived's name where it has one (keepalived.md 1). */
+export const roleTitle: Readonly<Record<RoleName, string>> = {
+  director: 'Director',
+  checker: 'Healthcheck',
+  runner: 'Runner',
+};
+
+export interface RoleEvents {
+  onMessage(role: RoleName, message: RoleMessage, descriptors: readonly Fd[]): void;
+  /** The process is there and was welcomed; called for every new process. */
+  onUp(role: RoleName): void;
+  /** The process is gone; it comes back by itself unless it was stopped. */
+  onDown(role: RoleName): void;
+  /** It ended with a code that starting it again cannot mend, or must not be started again. */
+  onPermanentDeath(role: RoleName, why: string): void;
+}
+
+export interface RoleSettings {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly welcome: Welcome;
+  /** -R: a death is never answered by a new process. */
+  readonly respawn: boolean;
+}
+
+export class RoleProcess {
+  readonly role: RoleName;
+  readonly #settings: RoleSettings;
+  readonly #events: RoleEvents;
+  #child: ChildProcess | undefined;
+  #channel: Channel<RoleMessage, SupervisorMessage> | undefined;
+  #restart: RestartState = firstRestart;
+  #pending: Timer | undefined;
+  #startedAt = 0;
+  #heardAt = 0;
+  #lag = 0;
+  #restarts = 0;
+  #stopping = false;
+
+  constructor(role: RoleName, settings: RoleSettings, events: RoleEvents) {
+    this.role = role;
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+  get up(): boolean {
+    return this.#channel !== undefined;
+  }
+  get restarts(): number {
+    return this.#restarts;
+  }
+  /** Milliseconds since the last word from it. */
+  get silence(): number {
+    return this.#settings.clock.now() - this.#heardAt;
+  }
+  /** How late its own timers were at its last heartbeat, milliseconds. */
+  get lag(): number {
+    return this.#lag;
+  }
+  /** Milliseconds that the present process has lived. */
+  get age(): number {
+    return this.#settings.clock.now() - this.#startedAt;
+  }
+
+  start(): void {
+    if (this.#child !== undefined || this.#stopping) return;
+    const [ours, theirs] = socketPair();
+    const run = (): ChildProcess =>
+      spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', '--role', this.role], {
+        stdio: ['ignore', 'inherit', 'inherit', theirs],
+      });
+    let child: ChildProcess;
+    try {
+      const capabilities = roleCapabilities[this.role];
+      child = capabilities === 'all' ? run() : spawnWithCapabilities(capabilities, run);
+    } catch (error) {
+      closeFd(ours);
+      closeFd(theirs);
+      this.#events.onPermanentDeath(this.role, describeError(error));
+      return;
+    }
+    closeFd(theirs);
+    this.#child = child;
+    this.#startedAt = this.#settings.clock.now();
+    this.hear();
+    child.once('error', (error) =>
+      this.#settings.log.error(`Cannot run the ${this.role} process: ${describeError(error)}`),
+    );
+    child.once('exit', (status, signal) => this.#died(child, status, signal));
+    this.#channel = new Channel<RoleMessage, SupervisorMessage>(ours, {
+      onMessage: (message, descriptors) => {
+        this.hear();
+        if ('type' in message && message.type === 'heartbeat') this.#lag = message.lag;
+        else this.#events.onMessage(this.role, message, descriptors);
+      },
+      // The exit event follows; a process that closed its end but lives on is stuck, and the heartbeat finds it.
+      onEnd: () => {},
+    });
+    this.#channel.send(this.#settings.welcome);
+    this.#settings.log.info(`Starting ${roleTitle[this.role]} child process, pid=${child.pid}`);
+    this.#events.onUp(this.role);
+  }
+
+  /** Sends to the role; false if it is not there to take it. */
+  send(message: SupervisorMessage, descriptors: readonly Fd[] = []): boolean {
+    if (this.#channel === undefined) {
+      for (const fd of descriptors) closeFd(fd);
+      return false;
+    }
+    return this.#channel.send(message, descriptors);
+  }
+
+  /** Counts as a sign of life: after a pause of the supervisor itself nobody is to blame for silence. */
+  hear(): void {
+    this.#heardAt = this.#settings.clock.now();
+  }
+
+  /** Kills the process if it has been silent for too long; its death does the rest. */
+  checkHeartbeat(): void {
+    if (this.#child === undefined || this.silence < SILENCE_MS) return;
+    this.#settings.log.error(
+      `${roleTitle[this.role]} child process(${this.#child.pid}) has been silent for ${Math.round(this.silence / 1000)} seconds: replacing it. The table goes on serving meanwhile.`,
+    );
+    this.hear();
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Ends the process for good: asks, and kills it after `patience` milliseconds. Resolves when it is gone. */
+  async stop(patience: number): Promise<void> {
+    this.#stopping = true;
+    this.#pending?.cancel();
+    const child = this.#child;
+    if (child === undefined) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    this.#channel?.send({ type: 'stop' });
+    const timer = this.#settings.clock.after(milliseconds(patience), `stop ${this.role}`, () => {
+      this.#settings.log.warning(
+        `${roleTitle[this.role]} child process(${child.pid}) failed to die - forcing termination`,
+      );
+      child.kill('SIGKILL');
+    });
+    await gone;
+    timer.cancel();
+  }
+
+  #died(child: ChildProcess, status: number | null, signal: NodeJS.Signals | null): void {
+    if (child !== this.#child) return;
+    const lived = this.age;
+    this.#child = undefined;
+    this.#channel?.close();
+    this.#channel = undefined;
+    this.#events.onDown(this.role);
+    if (this.#stopping) return;
+    const how = signal === null ? `exited with status ${status}` : `was ended by ${signal}`;
+    if (isPermanent(status)) {
+      this.#events.onPermanentDeath(
+        this.role,
+        `${roleTitle[this.role]} child process ${how}, which starting it again cannot mend. Terminating`,
+      );
+      return;
+    }
+    if (!this.#settings.respawn) {
+      this.#events.onPermanentDeath(
+        this.role,
+        `${roleTitle[this.role]} child process(${child.pid}) died (${how}): Exiting, as -R asks`,
+      );
+      return;
+    }
+    const next = afterDeath(this.#restart, lived);
+    this.#restart = next.state;
+    this.#restarts++;
+    this.#settings.log.error(
+      `${roleTitle[this.role]} child process(${child.pid}) died: Respawning (it ${how}${next.delay > 0 ? `; next start in ${next.delay / 1000} s` : ''})`,
+    );
+    this.#pending = this.#settings.clock.after(next.delay, `restart ${this.role}`, () => this.start());
+  }
+}

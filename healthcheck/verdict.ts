@@ -9,7 +9,7 @@
  *
  * No I/O, no policy.
  */
-import type { Checker, ConnectOptions } from '../config/checker.js';
+import type { Checker, ConnectOptions, UnbuiltCheck } from '../config/checker.js';
 import type { RealServerName, VirtualServerName } from '../config/names.js';
 
 /**
@@ -26,7 +26,7 @@ export type ProbeResult = ProbePassed | ProbeFailed | ProbeInconclusive;
 
 export interface ProbePassed {
   readonly ok: true;
-  /** misc_dynamic only: the absolute weight, exit code - 2, 0..253. Absent leaves the last contribution (exit 0). */
+  /** misc_dynamic only: the absolute weight, exit code - 2, 0..253. Absent (exit 0): the configured weight counts again. */
   readonly weight?: number;
   /** For people: `lvsctl status` shows it as the last result. */
   readonly detail: string;
@@ -110,19 +110,18 @@ export interface VerdictChange {
 /** Whether a value from a pipe is a VerdictChange: shape and ranges, before anything is touched. */
 export function isVerdictChange(value: unknown): value is VerdictChange {
   if (typeof value !== 'object' || value === null) return false;
-  const change = value as Record<string, unknown>;
-  const at = change['at'];
-  const weight = change['weight'];
+  const change = value as { readonly [Field in keyof VerdictChange]?: unknown };
+  const { at, weight, since } = change;
   return (
     Array.isArray(at) &&
     at.length === 3 &&
     at.every((index) => Number.isSafeInteger(index) && index >= 0) &&
-    typeof change['up'] === 'boolean' &&
-    typeof change['run'] === 'boolean' &&
+    typeof change.up === 'boolean' &&
+    typeof change.run === 'boolean' &&
     (weight === undefined || (Number.isSafeInteger(weight) && (weight as number) >= 0)) &&
-    typeof change['since'] === 'number' &&
-    Number.isFinite(change['since']) &&
-    typeof change['text'] === 'string'
+    typeof since === 'number' &&
+    Number.isFinite(since) &&
+    typeof change.text === 'string'
   );
 }
 
@@ -190,4 +189,19 @@ export function checkerIdentity(checker: Checker): string {
     case 'BFD_CHECK':
       return JSON.stringify([checker.kind]);
   }
+}
+
+/** Whether lvsd can run this checker. One that it cannot run counts as if it were not written (config/checker.ts). */
+export function isRunnable(checker: Checker): checker is Exclude<Checker, UnbuiltCheck> {
+  return (
+    checker.kind === 'TCP_CHECK' ||
+    checker.kind === 'HTTP_GET' ||
+    checker.kind === 'SSL_GET' ||
+    checker.kind === 'MISC_CHECK'
+  );
+}
+
+/** What a checker is taken for before its first run: up, unless it is alpha (keepalived.md 16). */
+export function presumedUp(checker: Checker): boolean {
+  return !isRunnable(checker) || !checker.schedule.alpha;
 }

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  emptyJournal,
+  formatLines,
+  type Journal,
+  journalLines,
+  ownedByEither,
+  readJournal,
+} from '../../../director/journal.js';
+import { JournalFile } from '../../../director/journal-file.js';
+
+const here = { bootId: 'b0', namespace: '4:1' };
+const some: Journal = {
+  owned: new Map([['[10.0.0.1]:tcp:80', { services: ['s1', 's2'], destinations: ['d1'] }]]),
+  verdicts: new Map([['[10.0.0.1]:tcp:80', new Map([['[10.1.0.1]:tcp:80', { up: false }]])]]),
+  restore: { timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, sysctls: { conn_reuse_mode: 1 }, daemons: ['master'] },
+};
+
+function inFolder(run: (folder: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), 'lvsd-journal-'));
+  try {
+    run(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test('what is written is read back', () => {
+  const read = readJournal(formatLines(journalLines(here, some)), here);
+  assert.ok(read.kind === 'journal');
+  assert.deepEqual(read.journal, some);
+});
+
+test('a journal of another boot or another namespace is foreign: nothing in it is ours', () => {
+  const text = formatLines(journalLines(here, some));
+  assert.equal(readJournal(text, { ...here, bootId: 'b1' }).kind, 'foreign');
+  assert.equal(readJournal(text, { ...here, namespace: '4:2' }).kind, 'foreign');
+});
+
+test('a last line torn by a crash is dropped, the rest holds', () => {
+  const text = formatLines(journalLines(here, some));
+  const read = readJournal(text.slice(0, -9), here);
+  assert.ok(read.kind === 'journal');
+  assert.deepEqual(read.journal.owned, some.owned);
+  assert.equal(read.journal.verdicts.size, 0);
+});
+
+test('property: any text is read without an exception', () => {
+  const whole = formatLines(journalLines(here, some));
+  fc.assert(
+    fc.property(fc.string(), fc.nat(whole.length), fc.string(), (before, at, inside) => {
+      readJournal(before, here);
+      readJournal(whole.slice(0, at) + inside + whole.slice(at), here);
+      return true;
+    }),
+  );
+});
+
+test('the file: appended lines count, a missing file is empty, a link is not followed', () => {
+  inFolder((folder) => {
+    const path = join(folder, 'journal');
+    const file = new JournalFile(path, here);
+    assert.deepEqual(file.read(), { kind: 'journal', journal: emptyJournal });
+    file.replace(some);
+    file.append([{ v: '[10.0.0.1]:tcp:80', r: '[10.1.0.1]:tcp:80', is: { up: true } }, { gone: 'nothing' }]);
+    const again = new JournalFile(path, here).read();
+    assert.ok(again.kind === 'journal');
+    assert.deepEqual(again.journal.verdicts.get('[10.0.0.1]:tcp:80')?.get('[10.1.0.1]:tcp:80'), { up: true });
+    file.remove();
+    assert.throws(() => readFileSync(path));
+
+    writeFileSync(join(folder, 'elsewhere'), formatLines(journalLines(here, some)));
+    symlinkSync(join(folder, 'elsewhere'), path);
+    assert.equal(new JournalFile(path, here).read().kind, 'damaged');
+  });
+});
+
+test('while the kernel changes from old to new, both are owned', () => {
+  const old = new Map([
+    ['a', { services: ['s1'], destinations: ['d1'] }],
+    ['b', { services: ['s2'], destinations: ['d2'] }],
+  ]);
+  const now = new Map([['a', { services: ['s1', 's3'], destinations: ['d3'] }]]);
+  const both = ownedByEither(old, now);
+  assert.deepEqual(both.get('a'), { services: ['s1', 's3'], destinations: ['d1', 'd3'] });
+  assert.deepEqual(both.get('b'), { services: ['s2'], destinations: ['d2'] });
+});

@@ -4,9 +4,8 @@
 // are), channels.sh (which devices lead out), and job.sh (environment, folder, and the script to become).
 // The answer comes back over the control channel as lines: "ready", then "exit N". Shared by vm.mjs and uml.mjs.
 
-import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { constants as osConstants, tmpdir } from 'node:os';
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, extname, join, resolve } from 'node:path';
 import { SetupError } from './cache.mjs';
 
@@ -80,10 +79,12 @@ export function searchedFolders(peers) {
  * Writes a job's folder.
  * @param {{ command: readonly string[], path: string, boot: Record<string, string>, channels: string }} job
  *   `boot` variables of boot.sh; `channels` the text of channels.sh
- * @returns {{ folder: string, remove: () => void }}
+ * @returns {{ folder: string, console: string, log: string, remove: () => void }} `console` is where the machine is to
+ *   write its kernel's log, `log` what the machine's program itself says
  */
 export function writeJob(job) {
-  const folder = mkdtempSync(join(tmpdir(), 'lvsd-vm-'));
+  sweepStaleJobs();
+  const folder = mkdtempSync(join(tmpdir(), `lvsd-vm-${process.pid}-`));
   const own = Object.entries(process.env).filter(([name]) => /^LVSD_[A-Z0-9_]*$/.test(name));
   const environment = {
     HOME: '/root',
@@ -105,12 +106,21 @@ export function writeJob(job) {
       ...job.command.map(shellWord),
     ].join(' \\\n  '),
   );
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    console: join(folder, 'console.log'),
+    log: join(folder, 'machine.log'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
-/** The status with which a shell would report a signal. */
-export function statusOfSignal(signal) {
-  return 128 + (osConstants.signals[signal] ?? 0);
+/** Removes the folders of jobs whose process was killed before it could. */
+function sweepStaleJobs() {
+  for (const entry of readdirSync(tmpdir())) {
+    const pid = /^lvsd-vm-(\d+)-\w{6}$/.exec(entry)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(join(tmpdir(), entry), { recursive: true, force: true });
+  }
 }
 
 /** Reads a positive number from the environment. */
@@ -120,24 +130,4 @@ export function numberFromEnvironment(name, otherwise) {
   const value = Number(text);
   if (!(value > 0)) throw new SetupError(`${name} is "${text}"; it must be a number above zero.`);
   return value;
-}
-
-/** The words that make the kernel end `command` when this process dies, however it dies. */
-export function endingWithUs(command) {
-  const there = spawnSync('setpriv', ['--version'], { stdio: 'ignore' });
-  if (there.error) return command;
-  return ['setpriv', '--pdeathsig', 'KILL', ...command];
-}
-
-/** The last lines of a kernel's log, for a person. */
-export function endOfLog(file, lines = 40) {
-  let text = '';
-  try {
-    text = readFileSync(file, 'latin1');
-  } catch {
-    return '';
-  }
-  // The firmware and the serial line leave escape sequences and carriage returns.
-  const plain = text.replace(/\x1b\[[0-9;?]*[A-Za-z]|\x1bc|\r/g, '').trimEnd();
-  return plain === '' ? '' : `${plain.split('\n').slice(-lines).join('\n')}\n`;
 }

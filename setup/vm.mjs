@@ -17,32 +17,19 @@
 // Exit status: SCRIPT's; or 124 it ran too long, 125 the VM did not boot or its kernel panicked, 126 SCRIPT cannot be
 // executed, 127 there is no SCRIPT, 128+N ended by signal N.
 
-import { spawn } from 'node:child_process';
-import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { isThere, readCacheFile, repoRoot, SetupError, say, writeCacheFile } from './cache.mjs';
 import { ensureInitramfs } from './initramfs.mjs';
-import {
-  commandFor,
-  EXIT,
-  endingWithUs,
-  endOfLog,
-  numberFromEnvironment,
-  ScriptError,
-  searchedFolders,
-  statusOfSignal,
-  writeJob,
-} from './job.mjs';
+import { commandFor, EXIT, numberFromEnvironment, searchedFolders } from './job.mjs';
+import { FD, mainOfMachine, reportOf, requestFromEnvironment, superviseMachine } from './machine.mjs';
 import { ensureBusybox, ensureKernel, ensurePeers, ensureQemu } from './tools.mjs';
 
 const HARNESS = join(repoRoot, 'test/vm/harness');
 const BOOT_MODULES = ['virtio_pci', 'virtio_console', '9p', '9pnet_virtio', 'overlay'];
 const BOOT_LIMIT_S = 90;
 const KVM_PROBE_LIMIT_S = 8;
-/** Descriptors of the emulator: 0 to 2 are its own, then the script's stdout and stderr, then the control channel. */
-const FD = { out: 3, err: 4, control: 5 };
 
 /** What a boot needs, fetched when absent. */
 async function machineParts() {
@@ -71,11 +58,11 @@ async function chosenKernel() {
 }
 
 /** The emulator's command line for one job. */
-function emulatorCommand(parts, accel, job, files) {
+function emulatorCommand(parts, accel, job, out) {
   const words = [
     'console=ttyS0 loglevel=5 quiet panic=-1 oops=panic nowatchdog rcupdate.rcu_cpu_stall_suppress=1',
     'random.trust_cpu=on mitigations=off nokaslr tsc=reliable no_timer_check 8250.nr_uarts=1 i8042.noaux',
-    `lvsd.job=${job.folder}`,
+    `lvsd.share=9p lvsd.job=${job.folder}`,
   ];
   const port = (name, number) => [
     '-device',
@@ -89,7 +76,7 @@ function emulatorCommand(parts, accel, job, files) {
     ...['-accel', accel === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=512'],
     ...['-smp', String(numberFromEnvironment('LVSD_VM_CPUS', 2)), '-m', process.env.LVSD_VM_MEM || '2G'],
     ...['-kernel', parts.kernel.image, '-initrd', parts.initramfs, '-append', words.join(' ')],
-    ...['-chardev', `file,id=console,path=${files.console}`, '-serial', 'chardev:console'],
+    ...['-chardev', `file,id=console,path=${job.console}`, '-serial', 'chardev:console'],
     ...['-device', 'virtio-serial-pci,id=ports,max_ports=4'],
     ...channel('control'),
     ...channel('out'),
@@ -99,7 +86,7 @@ function emulatorCommand(parts, accel, job, files) {
     ...port('err', 3),
     ...share('root', '/', 'readonly=on,multidevs=remap'),
     ...share('peers', parts.peers, 'readonly=on'),
-    ...(files.out === undefined ? [] : share('out', files.out, 'multidevs=remap')),
+    ...(out === undefined ? [] : share('out', out, 'multidevs=remap')),
   ];
 }
 
@@ -110,98 +97,22 @@ function share(tag, path, options) {
   ];
 }
 
-/**
- * Boots once and runs a job.
- * @returns {Promise<{ status?: number, bootMs?: number, failure?: string }>} `status` the script's; else why there is none
- */
-async function boot(parts, accel, request) {
-  const out = request.out;
+/** Boots once and runs a job. */
+function boot(parts, accel, request) {
   const channels = [
     'control=/dev/vport0p1 out_channel=/dev/vport0p2 err_channel=/dev/vport0p3',
     'while [ ! -c "$control" ] || [ ! -c "$out_channel" ] || [ ! -c "$err_channel" ]; do sleep 0.02; done',
   ];
-  const job = writeJob({
-    command: request.command,
-    path: request.path,
-    boot: { modules: parts.kernel.modules, harness: join(HARNESS, 'init.sh'), out: out ?? '' },
+  return superviseMachine({
+    ...request,
+    boot: { modules: parts.kernel.modules, harness: join(HARNESS, 'init.sh'), out: request.out ?? '' },
     channels: `${channels.join('\n')}\n`,
+    machine: (job) => ({
+      command: emulatorCommand(parts, accel, job, request.out),
+      env: parts.qemu.env,
+    }),
+    kind: accel,
   });
-  const files = { console: join(job.folder, 'console.log'), out };
-  const log = openSync(join(job.folder, 'qemu.log'), 'w');
-  const [program, ...args] = endingWithUs(emulatorCommand(parts, accel, job, files));
-  const started = process.hrtime.bigint();
-  const child = spawn(program, args, {
-    env: parts.qemu.env,
-    stdio: ['ignore', log, log, 'pipe', 'pipe', 'pipe'],
-  });
-  closeSync(log);
-  for (const [fd, sink] of [
-    [FD.out, request.stdout],
-    [FD.err, request.stderr],
-  ]) {
-    if (sink === undefined) child.stdio[fd].resume();
-    else child.stdio[fd].pipe(sink, { end: false });
-    // Whoever read our output has gone: there is nobody left to run the script for.
-    sink?.once('error', () => onSignal('SIGPIPE'));
-  }
-  const onSignal = (signal) => {
-    child.kill('SIGKILL');
-    job.remove();
-    process.exit(statusOfSignal(signal));
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, onSignal);
-  const result = {};
-  try {
-    await new Promise((done, failed) => {
-      let limit = setTimeout(() => end(`it did not boot within ${request.bootLimit} s`), request.bootLimit * 1000);
-      const end = (failure, status) => {
-        result.failure ??= failure;
-        result.timedOut = status === EXIT.timedOut;
-        child.kill('SIGKILL');
-      };
-      let text = '';
-      child.stdio[FD.control].on('data', (chunk) => {
-        text += chunk;
-        if (result.bootMs === undefined && /^ready$/m.test(text)) {
-          result.bootMs = Number(process.hrtime.bigint() - started) / 1e6;
-          if (process.env.LVSD_VM_VERBOSE) say(`lvsd vm: ${Math.round(result.bootMs)} ms to the script, ${accel}`);
-          clearTimeout(limit);
-          limit = setTimeout(
-            () => end(`the script ran longer than ${request.limit} s (LVSD_VM_TIMEOUT)`, EXIT.timedOut),
-            request.limit * 1000,
-          );
-        }
-        const exit = /^exit (\d+)$/m.exec(text)?.[1];
-        if (exit === undefined) return;
-        result.status = Number(exit);
-        child.kill('SIGKILL');
-      });
-      child.on('error', failed);
-      child.on('close', (code) => {
-        clearTimeout(limit);
-        if (result.status === undefined && result.failure === undefined) {
-          result.failure = result.bootMs === undefined ? 'it did not boot' : 'it went down under the script';
-          if (code) result.failure += ` (QEMU's exit status ${code})`;
-        }
-        done();
-      });
-    });
-    const console = endOfLog(files.console, 60);
-    if (result.failure !== undefined) {
-      result.log = endOfLog(join(job.folder, 'qemu.log')) + console;
-      const panic = /Kernel panic - not syncing: .*/.exec(console)?.[0];
-      const refused = /LVSD-BOOT-FAILED: (.*)/.exec(console)?.[1];
-      if (!result.timedOut) result.failure = panic ?? refused ?? result.failure;
-    }
-    const complaint = /^.*(WARNING: CPU|BUG: |Oops).*$/m.exec(console)?.[0];
-    if (complaint !== undefined) result.complaint = complaint.trim();
-    if (request.keepConsole) copyFileSync(files.console, request.keepConsole);
-  } finally {
-    for (const signal of signals) process.off(signal, onSignal);
-    job.remove();
-  }
-  return result;
 }
 
 /** Whether KVM carries this kernel here: found out once by booting it, with a time limit. */
@@ -212,7 +123,7 @@ async function chosenAccelerator(parts, path) {
   if (!isThere('/dev/kvm')) return 'tcg';
   const processor = cpus()[0]?.model ?? 'unknown';
   const host = `${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()} ${processor}`;
-  const key = `accel/${host}-${parts.kernel.version}`.replace(/[^\w./-]/g, '_');
+  const key = `accel/${`${host} ${parts.kernel.version}`.replace(/[^\w.-]/g, '_')}`;
   const known = readCacheFile(key)?.trim();
   if (known === 'kvm' || known === 'tcg') return known;
   const probe = await boot(parts, 'kvm', {
@@ -240,42 +151,17 @@ export async function runMachine(command) {
   const parts = await machineParts();
   const { onMachine } = searchedFolders(parts.peers);
   const accel = await chosenAccelerator(parts, onMachine);
-  const out = process.env.LVSD_VM_OUT ? resolve(process.env.LVSD_VM_OUT) : undefined;
-  if (out !== undefined) mkdirSync(out, { recursive: true });
-  const result = await boot(parts, accel, {
-    command,
-    path: onMachine,
-    out,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    limit: numberFromEnvironment('LVSD_VM_TIMEOUT', 600),
-    bootLimit: BOOT_LIMIT_S,
-    keepConsole: process.env.LVSD_VM_CONSOLE,
-  });
-  if (result.status !== undefined) {
-    if (result.complaint !== undefined) say(`lvsd vm: the kernel complained: ${result.complaint}`);
-    return result.status;
-  }
-  say(`lvsd vm: ${result.failure}`);
-  if (result.log) say(`lvsd vm: the end of the kernel's log (kernel ${parts.kernel.version}):\n${result.log}`);
-  return result.timedOut ? EXIT.timedOut : EXIT.machineFailed;
+  return reportOf(
+    await boot(parts, accel, { command, path: onMachine, bootLimit: BOOT_LIMIT_S, ...requestFromEnvironment() }),
+    parts.kernel.version,
+  );
 }
 
-async function main([script, ...args]) {
+await mainOfMachine(import.meta.url, async ([script, ...args]) => {
   if (script === undefined) {
     say('usage: npm run vm -- SCRIPT [ARG...]');
     return EXIT.notFound;
   }
   const { onHost } = searchedFolders(await ensurePeers());
   return runMachine([...commandFor(script, onHost), ...args]);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    process.exitCode = await main(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    say(`lvsd vm: ${error.message}`);
-    process.exitCode = error instanceof ScriptError ? error.status : EXIT.machineFailed;
-  }
-}
+});

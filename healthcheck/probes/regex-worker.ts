@@ -1,0 +1,23 @@
+/**
+ * The thread in which regular expressions meet what real servers answer. regex.ts starts it, asks it one match at a
+ * time, and ends it when a match takes too long. It has one instance of PCRE2 and no other business.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { describeError } from '../../runtime/errors.js';
+import { type MatchAnswer, Pcre2, type RegexRequest } from './pcre2.js';
+
+let library: Pcre2 | undefined;
+
+parentPort?.on('message', (job: { readonly request: RegexRequest; readonly subject: Uint8Array }) => {
+  let answer: MatchAnswer;
+  try {
+    library ??= new Pcre2(workerData as WebAssembly.Module);
+    answer = library.match(job.request, job.subject);
+  } catch (error) {
+    library = undefined;
+    answer = { kind: 'gave-up', why: describeError(error) };
+  }
+  // A library that gave up may be short of memory: the next match gets a new one.
+  if (answer.kind === 'gave-up') library = undefined;
+  parentPort?.postMessage(answer);
+});

@@ -1,0 +1,138 @@
+/**
+ * Regular expressions in a place where they can be stopped.
+ *
+ * A page and a pattern can need longer than the world lasts. So a match runs in a worker thread, one at a time in the
+ * order of asking, each with its own short limit; a match that passes it loses its thread (terminated in about 3 ms
+ * inside the WebAssembly loop, measured) and the next one gets a new thread. Other checks do not wait meanwhile; other
+ * regular expressions wait at most that limit for each runaway before them. The thread is started by the first match
+ * and does not keep the process alive.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Clock, Timer } from '../../runtime/clock.js';
+import { describeError } from '../../runtime/errors.js';
+import { type Milliseconds, milliseconds } from '../../runtime/units.js';
+import { type MatchAnswer, readModule, type RegexRequest } from './pcre2.js';
+
+export type { MatchAnswer, RegexRequest } from './pcre2.js';
+
+export interface RegexEngine {
+  /**
+   * Looks for a pattern in what a server answered.
+   * @param subject not to be changed until the answer is there
+   * @param callback called once, never before this returns, unless cancelled
+   * @returns cancels the question
+   */
+  match(request: RegexRequest, subject: Uint8Array, callback: (answer: MatchAnswer) => void): () => void;
+  /** Ends the thread. Questions that are open get no answer. */
+  close(): Promise<void>;
+}
+
+interface Job {
+  readonly request: RegexRequest;
+  readonly subject: Uint8Array;
+  callback: ((answer: MatchAnswer) => void) | undefined;
+}
+
+/** How long one match may take: ordinary ones need microseconds to a few milliseconds, also on an emulated processor. */
+export const MATCH_LIMIT: Milliseconds = milliseconds(500);
+
+/** What a thread that is just starting is given on top: 30 ms on an idle machine, a second on an emulated one. */
+const THREAD_START = 3000;
+
+export class WorkerRegexEngine implements RegexEngine {
+  readonly #clock: Clock;
+  readonly #limit: Milliseconds;
+  readonly #waiting: Job[] = [];
+  #module: WebAssembly.Module | undefined;
+  #worker: Worker | undefined;
+  #running: Job | undefined;
+  #timer: Timer | undefined;
+  #closed = false;
+
+  constructor(clock: Clock, limit: Milliseconds = MATCH_LIMIT) {
+    this.#clock = clock;
+    this.#limit = limit;
+  }
+
+  match(request: RegexRequest, subject: Uint8Array, callback: (answer: MatchAnswer) => void): () => void {
+    const job: Job = { request, subject, callback };
+    this.#waiting.push(job);
+    // Later, so that the caller holds its cancel function before an answer can come.
+    queueMicrotask(() => this.#next());
+    return () => {
+      job.callback = undefined;
+      const index = this.#waiting.indexOf(job);
+      if (index >= 0) this.#waiting.splice(index, 1);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#waiting.length = 0;
+    this.#running = undefined;
+    await this.#worker?.terminate();
+  }
+
+  #next(): void {
+    if (this.#closed || this.#running !== undefined) return;
+    const job = this.#waiting.shift();
+    if (job === undefined) return;
+    this.#running = job;
+    const fresh = this.#worker === undefined;
+    try {
+      this.#worker ??= this.#start();
+    } catch (error) {
+      this.#answer({ kind: 'gave-up', why: describeError(error) });
+      return;
+    }
+    const limit = milliseconds(this.#limit + (fresh ? THREAD_START : 0));
+    this.#timer = this.#clock.after(limit, 'regex limit', () => {
+      this.#drop();
+      this.#answer({ kind: 'gave-up', why: `stopped after ${this.#limit} ms` });
+    });
+    this.#worker.ref();
+    this.#worker.postMessage({ request: job.request, subject: job.subject });
+  }
+
+  #start(): Worker {
+    this.#module ??= readModule();
+    const worker = new Worker(new URL('./regex-worker.js', import.meta.url), {
+      workerData: this.#module,
+      name: 'lvsd-regex',
+      resourceLimits: { maxOldGenerationSizeMb: 64 },
+    });
+    worker.unref();
+    worker.on('message', (answer: MatchAnswer) => {
+      if (this.#worker === worker) this.#answer(answer);
+    });
+    const gone = (why: string): void => {
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      if (this.#running !== undefined) this.#answer({ kind: 'gave-up', why });
+    };
+    worker.on('error', (error) => gone(describeError(error)));
+    worker.on('exit', () => gone('its thread ended'));
+    return worker;
+  }
+
+  #drop(): void {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    void worker?.terminate();
+  }
+
+  #answer(answer: MatchAnswer): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#worker?.unref();
+    const job = this.#running;
+    this.#running = undefined;
+    const callback = job?.callback;
+    try {
+      callback?.(answer);
+    } finally {
+      this.#next();
+    }
+  }
+}

@@ -1,0 +1,405 @@
+/**
+ * Runs the checkers of a Config on one clock: starts probes when they are due, feeds their answers to the schedule,
+ * and hands verdicts on.
+ *
+ * One timer serves any number of checkers (schedule-queue.ts). How a probe is made is handed in; what a verdict does
+ * to a table is not known here. `reconfigure` takes a new Config and keeps the state, phase and running probe of
+ * every checker that is still the same one (keepalived.md 18.1; unlike keepalived, timers are kept too).
+ *
+ * Never all at once (architecture, law 8): when this process was not run for a while (SIGSTOP, a stopped VM, a machine
+ * that swaps), every probe in flight looks like a timeout, and none of that is the servers' doing. The loop always has
+ * a timer armed while a probe is in flight, so a timer that is overdue, or a wall clock that moved without the
+ * monotonic one, tells of the pause. Probes in flight are then cancelled and repeated, spread, and not counted, up to
+ * five times in a row each; overdue runs are spread as well.
+ */
+import type { Checker } from '../config/checker.js';
+import type { Config } from '../config/config.js';
+import type { Clock, Timer } from '../runtime/clock.js';
+import { describeError } from '../runtime/errors.js';
+import type { Log } from '../runtime/log.js';
+import { milliseconds } from '../runtime/units.js';
+import { hungResult, type RegisteredChecker, registerCheckers, runLimit, serverKeys } from './check-loop-register.js';
+import {
+  type RestoredVerdict,
+  reloadCheck,
+  type ScheduleEvent,
+  type ScheduleState,
+  startCheck,
+  stepCheck,
+} from './schedule.js';
+import { type Queued, ScheduleQueue } from './schedule-queue.js';
+import { type ProbeResult, type ProbeTarget, presumedUp, type VerdictChange } from './verdict.js';
+
+/** Starts one run; returns what ends it early. `done` at most once; after a cancel it is ignored. */
+export type StartRun = (checker: Checker, target: ProbeTarget, done: (result: ProbeResult) => void) => () => void;
+
+export interface CheckLoopOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly startRun: StartRun;
+  /** 0 <= random() < 1. */
+  readonly random: () => number;
+  /** A verdict that membership must hear, with the generation of Config that its indices belong to. */
+  readonly onVerdict: (change: VerdictChange, generation: number) => void;
+  /** Probes at once; the role sets it below its descriptor limit. Default 8192. */
+  readonly maxInFlight?: number;
+  /** Milliseconds that a timer may be overdue before the loop takes it for a pause. Default 500. */
+  readonly pauseAfter?: number;
+}
+
+export interface ReconfigureOptions {
+  /** First start after a crash: the journal's verdict by a checker's key (check-loop-register.ts). */
+  readonly restored?: (key: string) => RestoredVerdict | undefined;
+  /** Indices of virtual servers whose checks stand still (ha_suspend). */
+  readonly suspended?: ReadonlySet<number>;
+}
+
+/** Counters since start, for metrics and `lvsctl status`. */
+export interface CheckLoopStatistics {
+  readonly checkers: number;
+  readonly inFlight: number;
+  readonly runs: number;
+  /** Runs that started more than a second after their time. */
+  readonly lateRuns: number;
+  /** Milliseconds that the latest of them was late. */
+  readonly worstLateness: number;
+  /** Times that this process was not run for a while. */
+  readonly pauses: number;
+  /** Runs repeated for it. */
+  readonly repeated: number;
+  /** Runs that did not end by themselves. */
+  readonly hung: number;
+  /** Runs that could not be made. */
+  readonly inconclusive: number;
+}
+
+/** One checker in the loop, for status. */
+export interface CheckView {
+  readonly registered: RegisteredChecker;
+  readonly state: ScheduleState;
+}
+
+interface Entry extends Queued {
+  registered: RegisteredChecker;
+  state: ScheduleState;
+  /** Number of the run in flight; an answer that names another one is of the past. */
+  run: number;
+  cancel: (() => void) | undefined;
+  /** Repeats in a row for pauses. */
+  repeats: number;
+}
+
+/** Starts in one turn of the event loop, so that answers are read in between. */
+const BATCH = 256;
+const HEARTBEAT = 250;
+const LATE = 1000;
+const CLOCK_JUMP = 2000;
+const MAX_REPEATS = 5;
+const QUIET_SPAN = 10_000;
+
+export class CheckLoop {
+  readonly #options: CheckLoopOptions;
+  readonly #clock: Clock;
+  readonly #maxInFlight: number;
+  readonly #pauseAfter: number;
+  readonly #waiting = new ScheduleQueue<Entry>();
+  /** By the instant at which a run has taken too long. */
+  readonly #running = new ScheduleQueue<Entry>();
+  #entries = new Map<string, Entry>();
+  #servers: ReadonlySet<string> | undefined;
+  #generation = 0;
+  #timer: Timer | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+  #wallOffset: number;
+  #nextRunNumber = 1;
+  #pauseToldAt = Number.NEGATIVE_INFINITY;
+  #troubleToldAt = Number.NEGATIVE_INFINITY;
+  #troubles = 0;
+  #runs = 0;
+  #lateRuns = 0;
+  #worstLateness = 0;
+  #pauses = 0;
+  #repeated = 0;
+  #hung = 0;
+  #inconclusive = 0;
+
+  constructor(options: CheckLoopOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#maxInFlight = options.maxInFlight ?? 8192;
+    this.#pauseAfter = options.pauseAfter ?? 500;
+    this.#wallOffset = options.clock.wall() - options.clock.now();
+  }
+
+  /**
+   * Takes a new Config: the first one starts everything. Afterwards the role sends `verdicts()` with this generation,
+   * because the indices of a checker may have changed.
+   */
+  reconfigure(config: Config, generation: number, options: ReconfigureOptions = {}): void {
+    const now = this.#clock.now();
+    const wall = this.#clock.wall();
+    const old = this.#entries;
+    const oldServers = this.#servers;
+    const down = new Set<string>();
+    for (const entry of old.values()) if (!entry.state.checker.up) down.add(entry.registered.serverKey);
+    const next = new Map<string, Entry>();
+    for (const registered of registerCheckers(config)) {
+      const { checker } = registered.subject;
+      const kept = old.get(registered.key);
+      if (kept !== undefined) {
+        old.delete(registered.key);
+        kept.registered = registered;
+        kept.state = reloadCheck(kept.state, checker, now);
+        this.#place(kept);
+        next.set(registered.key, kept);
+        continue;
+      }
+      // A new alpha checker starts down unless its server was up before the reload (keepalived.md 18.1).
+      const serverWasUp = oldServers?.has(registered.serverKey) === true && !down.has(registered.serverKey);
+      const restored = options.restored?.(registered.key);
+      const state = startCheck(
+        checker,
+        now,
+        wall,
+        this.#options.random(),
+        restored,
+        serverWasUp || presumedUp(checker),
+      );
+      const entry: Entry = { registered, state, run: 0, cancel: undefined, repeats: 0, dueAt: 0, place: -1 };
+      this.#place(entry);
+      next.set(registered.key, entry);
+      if (options.suspended?.has(registered.address.virtualServer) !== true) this.#tellSuspended(entry, false);
+    }
+    for (const gone of old.values()) this.#drop(gone);
+    this.#entries = next;
+    this.#servers = serverKeys(config);
+    this.#generation = generation;
+    for (const entry of next.values()) {
+      this.#suspend(entry, options.suspended?.has(entry.registered.address.virtualServer) === true);
+    }
+    this.#arm();
+  }
+
+  /** ha_suspend: stops or goes on with the checks of one virtual server; what is known of them is kept. */
+  setSuspended(virtualServer: number, suspended: boolean): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.registered.address.virtualServer === virtualServer) this.#suspend(entry, suspended);
+    }
+    this.#arm();
+  }
+
+  /** The verdict of every checker that has one: the snapshot behind which the changes follow. */
+  verdicts(): readonly VerdictChange[] {
+    const all: VerdictChange[] = [];
+    for (const entry of this.#entries.values()) if (entry.state.checker.hasRun) all.push(verdictOf(entry));
+    return all;
+  }
+
+  /** Every checker with its state, in file order. */
+  checkers(): readonly CheckView[] {
+    return [...this.#entries.values()].map(({ registered, state }) => ({ registered, state }));
+  }
+
+  statistics(): CheckLoopStatistics {
+    return {
+      checkers: this.#entries.size,
+      inFlight: this.#running.size,
+      runs: this.#runs,
+      lateRuns: this.#lateRuns,
+      worstLateness: this.#worstLateness,
+      pauses: this.#pauses,
+      repeated: this.#repeated,
+      hung: this.#hung,
+      inconclusive: this.#inconclusive,
+    };
+  }
+
+  /** Ends every probe and the timer. The loop can be started again by `reconfigure`, from nothing. */
+  stop(): void {
+    for (const entry of this.#entries.values()) this.#drop(entry);
+    this.#entries = new Map();
+    this.#servers = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    const now = this.#clock.now();
+    this.#watchForPause(now);
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    for (let entry = this.#running.first(); entry !== undefined && entry.dueAt <= now; entry = this.#running.first()) {
+      this.#hung++;
+      this.#end(entry, hungResult(entry.registered), now);
+    }
+    for (let started = 0; started < BATCH && this.#running.size < this.#maxInFlight; started++) {
+      const entry = this.#waiting.first();
+      if (entry === undefined || entry.dueAt > now) break;
+      this.#start(entry, now);
+    }
+    this.#arm();
+  }
+
+  #start(entry: Entry, now: number): void {
+    const late = now - entry.dueAt;
+    if (late > LATE) {
+      this.#lateRuns++;
+      this.#worstLateness = Math.max(this.#worstLateness, late);
+    }
+    this.#runs++;
+    const run = this.#nextRunNumber++;
+    const { subject, target } = entry.registered;
+    const { url } = entry.state;
+    entry.run = run;
+    this.#waiting.remove(entry);
+    this.#step(entry, { kind: 'due' }, now);
+    this.#running.set(entry, now + runLimit(subject.checker));
+    const done = (result: ProbeResult): void => this.#answer(entry, run, result);
+    try {
+      const cancel = this.#options.startRun(subject.checker, url === 0 ? target : { ...target, url }, done);
+      if (entry.run === run) entry.cancel = cancel;
+    } catch (error) {
+      done({ ok: null, detail: `The check of ${subject.checked} could not be started: ${describeError(error)}` });
+    }
+  }
+
+  #answer(entry: Entry, run: number, result: ProbeResult): void {
+    if (entry.run !== run) return;
+    const now = this.#clock.now();
+    // A server that answered has answered, whenever we read it; only a failure may be our own pause.
+    if (result.ok === false) this.#watchForPause(now);
+    if (entry.run !== run) return;
+    entry.cancel = undefined;
+    this.#end(entry, result, now);
+    this.#arm();
+  }
+
+  /** A run is over, by its answer or by the safety net. */
+  #end(entry: Entry, result: ProbeResult, now: number): void {
+    this.#abandon(entry);
+    entry.repeats = 0;
+    if (result.ok === null) this.#tellTrouble(result.detail, now);
+    this.#step(entry, { kind: 'result', result, wall: this.#clock.wall() }, now);
+  }
+
+  #step(entry: Entry, event: ScheduleEvent, now: number): void {
+    const step = stepCheck(entry.state, entry.registered.subject, event, now);
+    entry.state = step.state;
+    for (const line of step.lines) this.#options.log.info(line);
+    if (event.kind !== 'due') this.#place(entry);
+    if (step.changed) this.#options.onVerdict(verdictOf(entry), this.#generation);
+  }
+
+  /** Puts an entry into the queue that its phase says. A running one stays where it is. */
+  #place(entry: Entry): void {
+    const { phase } = entry.state;
+    if (phase.kind === 'waiting') this.#waiting.set(entry, phase.nextRun);
+    else if (phase.kind === 'suspended') this.#waiting.remove(entry);
+  }
+
+  /** Forgets the run in flight, if one is, and ends its probe. */
+  #abandon(entry: Entry): void {
+    if (entry.run === 0) return;
+    this.#running.remove(entry);
+    entry.run = 0;
+    const { cancel } = entry;
+    entry.cancel = undefined;
+    cancel?.();
+  }
+
+  #drop(entry: Entry): void {
+    if (entry.run === 0) this.#waiting.remove(entry);
+    else this.#abandon(entry);
+  }
+
+  #suspend(entry: Entry, suspended: boolean): void {
+    if ((entry.state.phase.kind === 'suspended') === suspended) return;
+    this.#drop(entry);
+    const now = this.#clock.now();
+    this.#step(entry, suspended ? { kind: 'suspend' } : { kind: 'resume', random: this.#options.random() }, now);
+    this.#tellSuspended(entry, suspended);
+  }
+
+  /** Notices that this process was not run for a while and repeats what was in flight. */
+  #watchForPause(now: number): void {
+    const offset = this.#clock.wall() - now;
+    const jump = Math.abs(offset - this.#wallOffset);
+    const overdue = now - this.#armedFor;
+    this.#wallOffset = offset;
+    const jumped = jump > CLOCK_JUMP;
+    if (!jumped && !(overdue > this.#pauseAfter)) return;
+    const length = jumped ? Math.max(jump, overdue) : overdue;
+    // From now on this pause is known: answers that follow in the same turn are judged anew.
+    this.#armedFor = now;
+    this.#pauses++;
+    const overdueEntries = this.#waiting.entries().filter((entry) => entry.dueAt <= now);
+    let repeated = 0;
+    for (const entry of [...this.#running.entries()]) {
+      if (entry.repeats >= MAX_REPEATS) continue;
+      this.#abandon(entry);
+      entry.repeats++;
+      repeated++;
+      this.#step(entry, { kind: 'repeat', after: this.#spread(entry, length) }, now);
+    }
+    for (const entry of overdueEntries) {
+      this.#step(entry, { kind: 'repeat', after: this.#spread(entry, length) }, now);
+    }
+    this.#repeated += repeated;
+    if (repeated > 0 && now - this.#pauseToldAt >= QUIET_SPAN) {
+      this.#pauseToldAt = now;
+      const what = jumped
+        ? `The clock jumped by ${(length / 1000).toFixed(1)} s`
+        : `The checker was not run for ${(length / 1000).toFixed(1)} s`;
+      this.#options.log.warning(`${what}: ${repeated} checks in flight are repeated and not counted as failures`);
+    }
+    this.#armedFor = this.#clock.now();
+  }
+
+  /** Where in the time after a pause a run goes: as wide as the pause, within the checker's own interval. */
+  #spread(entry: Entry, length: number): number {
+    return this.#options.random() * Math.min(length, entry.registered.subject.checker.schedule.delayLoop * 1000);
+  }
+
+  #arm(): void {
+    const now = this.#clock.now();
+    let next = this.#running.first()?.dueAt ?? Number.POSITIVE_INFINITY;
+    if (this.#running.size > 0) next = Math.min(next, now + HEARTBEAT);
+    if (this.#running.size < this.#maxInFlight) next = Math.min(next, this.#waiting.first()?.dueAt ?? next);
+    if (next === Number.POSITIVE_INFINITY) return;
+    if (this.#timer !== undefined && this.#armedFor <= next) return;
+    this.#timer?.cancel();
+    this.#armedFor = Math.max(now, next);
+    this.#timer = this.#clock.after(milliseconds(this.#armedFor - now), 'check-loop', () => this.#tick());
+  }
+
+  #tellSuspended(entry: Entry, suspended: boolean): void {
+    const { checked, virtualServer } = entry.registered.subject;
+    const word = suspended ? 'Suspending' : 'Activating';
+    this.#options.log.info(`${word} healthchecker for service ${checked} for VS ${virtualServer}`);
+  }
+
+  /** Our own trouble may hit thousands of checks at once: one line in ten seconds, with the count. */
+  #tellTrouble(detail: string, now: number): void {
+    this.#inconclusive++;
+    this.#troubles++;
+    if (now - this.#troubleToldAt < QUIET_SPAN) return;
+    const others = this.#troubles - 1;
+    this.#options.log.warning(others > 0 ? `${detail} (and ${others} more checks that could not be made)` : detail);
+    this.#troubleToldAt = now;
+    this.#troubles = 0;
+  }
+}
+
+function verdictOf(entry: Entry): VerdictChange {
+  const { address } = entry.registered;
+  const { up, hasRun, weight, since, lastResult } = entry.state.checker;
+  return {
+    at: [address.virtualServer, address.realServer, address.checker],
+    up,
+    run: hasRun,
+    ...(weight === undefined ? {} : { weight }),
+    since,
+    text: lastResult ?? '',
+  };
+}

@@ -5,7 +5,7 @@
  * text of its service's key, which is how tables and reports find the service.
  */
 
-import type { GenericRequests, NetlinkRequest } from '../netlink/generic-netlink.js';
+import type { GenericRequests } from '../netlink/generic-netlink.js';
 import { unreachable } from '../runtime/errors.js';
 import { writeDestination, writeDestinationKey } from './destination-codec.js';
 import {
@@ -44,9 +44,9 @@ export const commandOf = {
   'del-dest': Command.DEL_DEST,
 } as const satisfies Record<OperationKind, number>;
 
-/** The operation as a request of the IPVS family. */
-export function encodeOperation(requests: GenericRequests, operation: Operation): NetlinkRequest {
-  return requests.request(commandOf[operation.kind], (into) => {
+/** Adds the operation to a batch of requests to the IPVS family. */
+export function addOperation(batch: GenericRequests, operation: Operation): void {
+  batch.add(commandOf[operation.kind], (into) => {
     switch (operation.kind) {
       case 'new-service':
       case 'set-service':

@@ -33,6 +33,18 @@ export class AttributeWriter {
     return this;
   }
 
+  /** The bytes behind; valid until the next write. */
+  get buffer(): Buffer {
+    return this.#bytes;
+  }
+
+  /** Leaves zeroed room for a header that is written when the length is known. */
+  skip(length: number): this {
+    const at = this.#room(length);
+    this.#bytes.fill(0, at, this.#length);
+    return this;
+  }
+
   /** A copy of what was written. */
   take(): Buffer {
     return Buffer.from(this.#bytes.subarray(0, this.#length));

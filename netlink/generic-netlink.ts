@@ -10,7 +10,9 @@
  */
 import { LvsdError } from '../runtime/errors.js';
 import { AttributeWriter, forEachAttribute, readString, readU16, readU32 } from './attribute.js';
-import { type ExtendedAck, type NetlinkMessage, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './message.js';
+import { type NetlinkMessage, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_HEADER_LENGTH, writeMessageHeader } from './message.js';
+import type { NetlinkError } from './netlink-error.js';
+import type { Acknowledge, Answer } from './request-socket.js';
 
 export const GENL_ID_CTRL = 0x10;
 export const GENL_HEADER_LENGTH = 4;
@@ -23,39 +25,21 @@ export const CTRL_ATTR_MAXATTR = 5;
 export const CTRL_ATTR_OPS = 6;
 const CTRL_ATTR_OP_ID = 1;
 
-/** A request without its sequence number: the channel numbers. */
-export interface NetlinkRequest {
-  readonly type: number;
-  readonly flags: number;
-  readonly payload: Uint8Array;
-}
-
-/** What the kernel said to one request. */
-export interface NetlinkAnswer {
-  /** Positive errno; 0 when it was done. */
-  readonly errno: number;
-  readonly extack: ExtendedAck | undefined;
-  /** Messages that came besides the acknowledgement. */
-  readonly replies: readonly NetlinkMessage[];
-}
-
 /**
- * The way to the kernel that this floor and those above it need; `request-socket.ts` and `dump-socket.ts` fulfil it.
- * Both calls are synchronous: the kernel handles a request inside sendmsg, so its answer is there when that returns.
+ * The way to the kernel for requests; `RequestSocket` is one, a recorded kernel in a test is another. Synchronous: the
+ * kernel handles a request inside sendmsg, so its answer is there when that returns. Messages are whole, without a
+ * sequence number: the channel numbers them and asks for acknowledgements.
  */
-export interface NetlinkChannel {
-  /** Sends the requests in as few sendmsg as fit; the answers stand in the order of the requests. */
-  exchange(requests: readonly NetlinkRequest[]): readonly NetlinkAnswer[];
-  /** Sends one dump request (flags are the channel's to complete) and visits each message of the answer. */
-  dump(request: NetlinkRequest, visit: (message: NetlinkMessage) => void): DumpOutcome;
+export interface RequestChannel {
+  exchange(
+    requests: readonly Uint8Array[] | Uint8Array,
+    options?: { readonly acknowledge?: Acknowledge },
+  ): readonly Answer[];
 }
 
-export interface DumpOutcome {
-  /** Positive errno; 0 when the dump came to its end. */
-  readonly errno: number;
-  readonly extack: ExtendedAck | undefined;
-  /** NLM_F_DUMP_INTR was seen: the table changed under the dump. */
-  readonly interrupted: boolean;
+/** The way to the kernel for whole lists; `DumpSocket` is one. Throws NetlinkError when the kernel refuses. */
+export interface DumpChannel {
+  dump(request: Uint8Array): readonly NetlinkMessage[];
 }
 
 export interface GenericFamily {
@@ -84,10 +68,10 @@ export function readGenericHeader(payload: Buffer): GenericMessage | undefined {
   return { command: payload[0] as number, version: payload[1] as number };
 }
 
-export function encodeGetFamily(name: string): NetlinkRequest {
-  const writer = writeGenericHeader(new AttributeWriter(64), CTRL_CMD_GETFAMILY, 1);
-  writer.string(CTRL_ATTR_FAMILY_NAME, name);
-  return { type: GENL_ID_CTRL, flags: NLM_F_REQUEST | NLM_F_ACK, payload: writer.take() };
+/** The question for a family, as a whole message. */
+export function encodeGetFamily(name: string): Buffer {
+  const requests = new GenericRequests({ id: GENL_ID_CTRL, version: 1 });
+  return requests.request(CTRL_CMD_GETFAMILY, (into) => into.string(CTRL_ATTR_FAMILY_NAME, name));
 }
 
 /** Reads the controller's answer; undefined if it is no family. */
@@ -114,53 +98,70 @@ export function decodeFamily(payload: Buffer): GenericFamily | undefined {
   return { name, id, version, maximumAttribute, commands };
 }
 
-/** A family that could not be had; `fields` has `family` and `errno` (positive; 0 for an answer that made no sense). */
+/** A family that could not be had; `errno` is positive, 0 for an answer that made no sense or none at all. */
 export class FamilyError extends LvsdError {
   readonly errno: number;
 
-  constructor(name: string, errno: number, extack: ExtendedAck | undefined) {
-    const why = errno === 0 ? 'its answer is no family' : `errno ${errno}`;
-    const text = extack?.text === undefined ? '' : ` (${extack.text})`;
-    super('LVSD_GENERIC_FAMILY', `The kernel gave no generic netlink family "${name}": ${why}${text}.`, {
-      fields: { family: name, errno },
-    });
+  constructor(name: string, cause: NetlinkError | undefined) {
+    const errno = cause?.errno ?? 0;
+    super(
+      'LVSD_GENERIC_FAMILY',
+      `The kernel gave no generic netlink family "${name}"${cause === undefined ? ': its answer is no family' : ''}`,
+      cause === undefined ? { fields: { family: name, errno } } : { fields: { family: name, errno }, cause },
+    );
     this.errno = errno;
   }
 }
 
 /** Asks the kernel for a family by name. Throws FamilyError (ENOENT: the kernel has none of that name). */
-export function resolveFamily(channel: Pick<NetlinkChannel, 'exchange'>, name: string): GenericFamily {
+export function resolveFamily(channel: RequestChannel, name: string): GenericFamily {
   const answer = channel.exchange([encodeGetFamily(name)])[0];
-  if (answer === undefined || answer.errno !== 0) throw new FamilyError(name, answer?.errno ?? 0, answer?.extack);
-  for (const reply of answer.replies) {
+  if (answer !== undefined && !answer.ok) throw new FamilyError(name, answer.error);
+  for (const reply of answer?.replies ?? []) {
     const family = reply.type === GENL_ID_CTRL ? decodeFamily(reply.payload) : undefined;
     if (family !== undefined) return family;
   }
-  throw new FamilyError(name, 0, answer.extack);
+  throw new FamilyError(name, undefined);
 }
 
-/** Makes the requests of one family, with one writer for all of them. */
+/** Makes the messages of one family, one after the other in one buffer: a batch is written without a copy a message. */
 export class GenericRequests {
   readonly #family: Pick<GenericFamily, 'id' | 'version'>;
-  readonly #writer = new AttributeWriter(512);
+  readonly #writer = new AttributeWriter(1024);
 
   constructor(family: Pick<GenericFamily, 'id' | 'version'>) {
     this.#family = family;
   }
 
-  /** A request that is answered with an acknowledgement (and a reply, if the command gives one). */
-  request(command: number, write?: (into: AttributeWriter) => void): NetlinkRequest {
-    return this.#build(NLM_F_REQUEST | NLM_F_ACK, command, write);
+  /** Begins a new batch. */
+  begin(): this {
+    this.#writer.reset();
+    return this;
   }
 
-  /** A request for a whole list. */
-  dump(command: number, write?: (into: AttributeWriter) => void): NetlinkRequest {
-    return this.#build(NLM_F_REQUEST | NLM_F_DUMP, command, write);
-  }
-
-  #build(flags: number, command: number, write: ((into: AttributeWriter) => void) | undefined): NetlinkRequest {
-    const writer = writeGenericHeader(this.#writer.reset(), command, this.#family.version);
+  /** Adds a message to the batch. */
+  add(command: number, write?: (into: AttributeWriter) => void, flags: number = NLM_F_REQUEST): this {
+    const writer = this.#writer;
+    const start = writer.length;
+    writer.skip(NLMSG_HEADER_LENGTH);
+    writeGenericHeader(writer, command, this.#family.version);
     write?.(writer);
-    return { type: this.#family.id, flags, payload: writer.take() };
+    writeMessageHeader(writer.buffer, start, writer.length - start, this.#family.id, flags, 0);
+    return this;
+  }
+
+  /** The batch so far: a view, valid until the next `begin` or `add`. */
+  get batch(): Buffer {
+    return this.#writer.buffer.subarray(0, this.#writer.length);
+  }
+
+  /** One message by itself. */
+  request(command: number, write?: (into: AttributeWriter) => void): Buffer {
+    return Buffer.from(this.begin().add(command, write).batch);
+  }
+
+  /** One request for a whole list. */
+  dump(command: number, write?: (into: AttributeWriter) => void): Buffer {
+    return Buffer.from(this.begin().add(command, write, NLM_F_REQUEST | NLM_F_DUMP).batch);
   }
 }

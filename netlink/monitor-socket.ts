@@ -8,7 +8,7 @@
  * Source: netlink(7), linux/net/netlink/af_netlink.c (netlink_overrun).
  */
 import { closeFd } from '../native/descriptor.js';
-import { type Ready, type Watch, watch } from '../native/readiness.js';
+import { type Watch, watch } from '../native/readiness.js';
 import { receive, setOption } from '../native/socket.js';
 import { readSocketAddress } from '../native/socket-address.js';
 import { MSG, NETLINK_OPTION, SOL } from '../native/socket-options.js';
@@ -61,7 +61,7 @@ export class MonitorSocket {
     this.#socket = openKernelSocket(protocol, options.receiveBufferBytes ?? 4 << 20);
     try {
       for (const group of groups) setOption(this.#socket.fd, SOL.NETLINK, NETLINK_OPTION.ADD_MEMBERSHIP, group);
-      this.#watch = watch(this.#socket.fd, { readable: true }, (ready) => this.#onReady(ready));
+      this.#watch = watch(this.#socket.fd, { readable: true }, () => this.#onReady());
     } catch (error) {
       closeFd(this.#socket.fd);
       throw error;
@@ -83,10 +83,13 @@ export class MonitorSocket {
     closeFd(this.#socket.fd);
   }
 
-  #onReady(_ready: Ready): void {
+  #onReady(): void {
     for (let i = 0; i < MOST_PER_TURN && this.#open; i++) {
       const { bytes, senderBytes, flags } = receive(this.#socket.fd, this.#room, this.#sender, null, MSG.DONTWAIT);
-      if (bytes === -errno.EAGAIN) return this.#drained();
+      if (bytes === -errno.EAGAIN) {
+        this.#drained();
+        return;
+      }
       if (bytes === -errno.ENOBUFS) {
         this.stats.overruns++;
         this.#lost = true;

@@ -11,6 +11,7 @@
  */
 import { parseFacility, type SyslogFacility } from '../../observe/syslog.js';
 import { helpText, type Option, type OptionName, options } from './options.js';
+import { keepalivedVersion } from './version.js';
 
 /** What lvsd was started to do and how. */
 export interface CommandLine {
@@ -194,7 +195,7 @@ function ending(given: readonly Given[], program: string, version: string): Comm
 
 /** The text of -v. */
 export function versionText(version: string): string {
-  return `lvsd v${version}, in place of Keepalived v2.4.3\n`;
+  return `lvsd v${version}, in place of Keepalived v${keepalivedVersion}\n`;
 }
 
 /**

@@ -31,6 +31,19 @@ export const MOST_SUBJECT_BYTES = 1 << 20;
 
 const NO_MATCH = -1;
 
+/** The few words of WebAssembly that are used here: TypeScript has them only in its library for browsers. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => WasmModule;
+  readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: object };
+  readonly Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  readonly Table: new (limits: { initial: number; maximum: number; element: 'anyfunc' }) => object;
+};
+declare const compiled: unique symbol;
+/** The compiled library; it can be handed to a worker. */
+export interface WasmModule {
+  readonly [compiled]: true;
+}
+
 interface Exports {
   _malloc(bytes: number): number;
   _free(at: number): void;
@@ -61,7 +74,7 @@ export type MatchAnswer =
   | { readonly kind: 'gave-up'; readonly why: string };
 
 /** Reads the module: beside the running file (a bundle), else from the package. */
-export function readModule(): WebAssembly.Module {
+export function readModule(): WasmModule {
   const beside = join(dirname(fileURLToPath(import.meta.url)), MODULE_FILE);
   let bytes: Buffer;
   try {
@@ -86,34 +99,36 @@ export function readModule(): WebAssembly.Module {
 }
 
 /** What each option word becomes: a flag of the library, a prefix of the pattern, nothing, or a reason why not. */
-const optionWords: ReadonlyMap<string, { flag?: string; prefix?: string; inline?: string; refused?: string }> = new Map([
-  ['caseless', { flag: 'i' }],
-  ['dotall', { flag: 's' }],
-  ['extended', { flag: 'x' }],
-  ['multiline', { flag: 'm' }],
-  ['ungreedy', { inline: 'U' }],
-  ['dupnames', { inline: 'J' }],
-  ['no_auto_capture', { inline: 'n' }],
-  ['ucp', { prefix: '(*UCP)' }],
-  ['no_auto_possess', { prefix: '(*NO_AUTO_POSSESS)' }],
-  ['no_dotstar_anchor', { prefix: '(*NO_DOTSTAR_ANCHOR)' }],
-  ['no_start_optimize', { prefix: '(*NO_START_OPT)' }],
-  ['utf', {}],
-  // No callout is ever given, and no offset limit set: the words change nothing in keepalived either.
-  ['auto_callout', {}],
-  ['use_offset_limit', {}],
-  // These forbid something in the pattern; `forbidden` looks for it.
-  ['never_ucp', {}],
-  ['never_utf', {}],
-  ['never_backslash_c', {}],
-  ['allow_empty_class', { refused: 'write (?!) where the empty class [] stands, and [\\s\\S] for [^]' }],
-  ['alt_bsux', { refused: 'write \\x{41} where the pattern has \\u0041' }],
-  ['alt_circumflex', { refused: 'write (?<=\\n|\\A) where the pattern has ^' }],
-  ['alt_verbnames', { refused: 'take it away and write verb names without backslashes' }],
-  ['dollar_endonly', { refused: 'write \\z where the pattern has $' }],
-  ['firstline', { refused: 'begin the pattern with \\A[^\\n]*? and take it away' }],
-  ['match_unset_backref', { refused: 'make the group that the reference names always take part in the match' }],
-]);
+const optionWords: ReadonlyMap<string, { flag?: string; prefix?: string; inline?: string; refused?: string }> = new Map(
+  [
+    ['caseless', { flag: 'i' }],
+    ['dotall', { flag: 's' }],
+    ['extended', { flag: 'x' }],
+    ['multiline', { flag: 'm' }],
+    ['ungreedy', { inline: 'U' }],
+    ['dupnames', { inline: 'J' }],
+    ['no_auto_capture', { inline: 'n' }],
+    ['ucp', { prefix: '(*UCP)' }],
+    ['no_auto_possess', { prefix: '(*NO_AUTO_POSSESS)' }],
+    ['no_dotstar_anchor', { prefix: '(*NO_DOTSTAR_ANCHOR)' }],
+    ['no_start_optimize', { prefix: '(*NO_START_OPT)' }],
+    ['utf', {}],
+    // No callout is ever given, and no offset limit set: the words change nothing in keepalived either.
+    ['auto_callout', {}],
+    ['use_offset_limit', {}],
+    // These forbid something in the pattern; `forbidden` looks for it.
+    ['never_ucp', {}],
+    ['never_utf', {}],
+    ['never_backslash_c', {}],
+    ['allow_empty_class', { refused: 'write (?!) where the empty class [] stands, and [\\s\\S] for [^]' }],
+    ['alt_bsux', { refused: 'write \\x{41} where the pattern has \\u0041' }],
+    ['alt_circumflex', { refused: 'write (?<=\\n|\\A) where the pattern has ^' }],
+    ['alt_verbnames', { refused: 'take it away and write verb names without backslashes' }],
+    ['dollar_endonly', { refused: 'write \\z where the pattern has $' }],
+    ['firstline', { refused: 'begin the pattern with \\A[^\\n]*? and take it away' }],
+    ['match_unset_backref', { refused: 'make the group that the reference names always take part in the match' }],
+  ],
+);
 
 /** Every word that `regex_options` takes (keepalived.md 15.3, pcre2api(3)). */
 export const regexOptionWords: readonly string[] = [...optionWords.keys()];
@@ -140,7 +155,11 @@ function reasonAgainst(request: Pick<RegexRequest, 'pattern' | 'options'>): stri
     return "regex_options 'utf' and 'never_utf' contradict each other: take one of the two away";
   }
   const caseless = request.options.includes('caseless') || /\(\?[a-zA-Z^]*i/.test(request.pattern);
-  if (!isUtf(request) && caseless && /[^\x00-\x7f]|\\x\{?0*[89a-fA-F][0-9a-fA-F]\b|\\[23][0-7]{2}/.test(request.pattern)) {
+  if (
+    !isUtf(request) &&
+    caseless &&
+    /[^\x00-\x7f]|\\x\{?0*[89a-fA-F][0-9a-fA-F]\b|\\[23][0-7]{2}/.test(request.pattern)
+  ) {
     return "the pattern asks for letters outside ASCII without regard to case, which means nothing for bytes: add 'utf' to regex_options";
   }
   return undefined;
@@ -158,7 +177,7 @@ export class Pcre2 {
   readonly #bytes: Uint8Array;
   readonly #compiled = new Map<string, number>();
 
-  constructor(module: WebAssembly.Module) {
+  constructor(module: WasmModule) {
     const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
     const bytes = new Uint8Array(memory.buffer);
     const stop = (): never => {
@@ -181,7 +200,7 @@ export class Pcre2 {
         },
       },
     });
-    this.#lib = instance.exports as unknown as Exports;
+    this.#lib = instance.exports as Exports;
     this.#bytes = bytes;
     this.#units = new Uint16Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);

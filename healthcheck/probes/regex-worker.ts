@@ -4,14 +4,14 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError } from '../../runtime/errors.js';
-import { type MatchAnswer, Pcre2, type RegexRequest } from './pcre2.js';
+import { type MatchAnswer, Pcre2, type RegexRequest, type WasmModule } from './pcre2.js';
 
 let library: Pcre2 | undefined;
 
 parentPort?.on('message', (job: { readonly request: RegexRequest; readonly subject: Uint8Array }) => {
   let answer: MatchAnswer;
   try {
-    library ??= new Pcre2(workerData as WebAssembly.Module);
+    library ??= new Pcre2(workerData as WasmModule);
     answer = library.match(job.request, job.subject);
   } catch (error) {
     library = undefined;

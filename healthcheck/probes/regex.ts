@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../../runtime/clock.js';
 import { describeError } from '../../runtime/errors.js';
 import { type Milliseconds, milliseconds } from '../../runtime/units.js';
-import { type MatchAnswer, readModule, type RegexRequest } from './pcre2.js';
+import { type MatchAnswer, type RegexRequest, readModule, type WasmModule } from './pcre2.js';
 
 export type { MatchAnswer, RegexRequest } from './pcre2.js';
 
@@ -43,7 +43,7 @@ export class WorkerRegexEngine implements RegexEngine {
   readonly #clock: Clock;
   readonly #limit: Milliseconds;
   readonly #waiting: Job[] = [];
-  #module: WebAssembly.Module | undefined;
+  #module: WasmModule | undefined;
   #worker: Worker | undefined;
   #running: Job | undefined;
   #timer: Timer | undefined;

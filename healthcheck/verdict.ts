@@ -145,6 +145,18 @@ function connectIdentity(connect: ConnectOptions): readonly unknown[] {
  * share an identity when the file repeats itself; they are then paired in file order.
  */
 export function checkerIdentity(checker: Checker): string {
+  let identity = identities.get(checker);
+  if (identity === undefined) {
+    identity = spellIdentity(checker);
+    identities.set(checker, identity);
+  }
+  return identity;
+}
+
+/** A reload of a large file asks for the identity of the same immutable checker several times. */
+const identities = new WeakMap<Checker, string>();
+
+function spellIdentity(checker: Checker): string {
   switch (checker.kind) {
     case 'TCP_CHECK':
       return JSON.stringify([checker.kind, ...connectIdentity(checker.connect)]);

@@ -56,6 +56,17 @@ export interface ControlError {
   readonly cure: string;
 }
 
+/** GET /v1/metrics, with `?real_servers=1` for the second. */
+export interface MetricsScope {
+  /** Series for each real server too. Without it their number grows with the virtual servers only. */
+  readonly realServers: boolean;
+}
+
+/** Reads the scope from a query: `real_servers=1`. */
+export function metricsScope(query: URLSearchParams): MetricsScope {
+  return { realServers: query.get('real_servers') === '1' };
+}
+
 /** What GET /v1/metrics answers: the text format of Prometheus, or OpenMetrics. */
 export interface MetricsText {
   readonly contentType: string;
@@ -68,5 +79,5 @@ export interface ControlRoutes {
   plan(request: PlanRequest): Promise<PlanReport>;
   /** Resolves when the reload is over, applied or refused. */
   reload(): Promise<ReloadReport>;
-  metrics(): Promise<MetricsText>;
+  metrics(scope: MetricsScope): Promise<MetricsText>;
 }

@@ -12,7 +12,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { LvsdError } from '../runtime/errors.js';
-import type { ControlError, ControlRoutes, PlanRequest } from './control-protocol.js';
+import { type ControlError, type ControlRoutes, metricsScope, type PlanRequest } from './control-protocol.js';
 import { onlyVirtualServer, type StateDocument, stateAsJson } from './state.js';
 
 const mostBodyBytes = 64 * 1024;
@@ -140,7 +140,7 @@ export class ControlSocket {
         return;
       case '/v1/metrics': {
         allow(request, 'GET');
-        const { contentType, body } = await routes.metrics();
+        const { contentType, body } = await routes.metrics(metricsScope(searchParams));
         response.writeHead(200, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
         response.end(body);
         return;

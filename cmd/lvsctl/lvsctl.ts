@@ -96,8 +96,8 @@ function commands(context: (socket: string) => VerbContext, done: (code: ExitCod
     .command(
       'metrics',
       "print the metrics in Prometheus's format",
-      (y) => y,
-      async (argv) => done(await metrics(context(argv.socket), {})),
+      (y) => y.option('real-servers', { type: 'boolean', default: false, describe: 'series for each real server too' }),
+      async (argv) => done(await metrics(context(argv.socket), { realServers: argv['real-servers'] })),
     )
     .demandCommand(1, 1, 'Say what to do: status, plan, reload or metrics.')
     .strict()

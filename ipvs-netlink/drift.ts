@@ -9,7 +9,7 @@
  * A weight raised by hand is set back: it would send traffic that checks or the file do not want.
  */
 import { unreachable } from '../runtime/errors.js';
-import type { Weight } from '../runtime/units.js';
+import { clampWeight, type Weight } from '../runtime/units.js';
 import {
   type DesiredService,
   type Destination,
@@ -104,7 +104,7 @@ export function findDrift(
     if (present.weight === should && should !== expected.weight)
       findings.push({ ...about, kind: 'weight-restored', destination, found: present.weight });
     if (present.weight > should || !sameDestinationButWeight(expected, present)) {
-      const correct = { ...expected, weight: present.weight > should ? should : present.weight };
+      const correct = { ...expected, weight: clampWeight(Math.min(present.weight, should)) };
       findings.push({ ...about, kind: 'destination-changed', expected: correct, found: present });
       repairs.push({ ...about, kind: 'set-dest', destination: correct });
     }

@@ -31,6 +31,8 @@ const CTRL_ATTR_OP_ID = 1;
  * sequence number: the channel numbers them and asks for acknowledgements.
  */
 export interface RequestChannel {
+  /** Counted from the channel's beginning: sendmsg calls, and messages in them. */
+  readonly stats: { readonly sends: number; readonly messages: number };
   exchange(
     requests: readonly Uint8Array[] | Uint8Array,
     options?: { readonly acknowledge?: Acknowledge },

@@ -1,0 +1,204 @@
+/**
+ * Keeps the kernel's IPVS table as the director wants it: the one face of this folder that a role needs.
+ *
+ * It joins the believed table, the reconciler, the applier and drift detection, and lets them run one after the other, so
+ * that a repair is never computed from a table that is just being changed. It decides nothing by itself: what is wanted,
+ * what is owned and the drift policy are handed in with each call, and what happened comes back as values.
+ *
+ *     const ipvs = IpvsFamily.open(requestSocket);
+ *     const programmer = new IpvsProgrammer(ipvs, dumpSocket, log);
+ *     await programmer.read();                                // start: adopt what is there
+ *     await programmer.converge(desired, owned);              // start, reload, verdict: the same call
+ *     await programmer.verify(200, owned, 'repair');          // from a timer
+ */
+import type { DumpChannel } from '../netlink/generic-netlink.js';
+import type { Log } from '../runtime/log.js';
+import { Applier, type ApplierOptions, type ApplyReport } from './apply.js';
+import { type DriftFinding, type DriftPolicy, describeDrift, findDrift } from './drift.js';
+import type { IpvsFamily } from './ipvs-family.js';
+import type { ServiceTable } from './model.js';
+import type { Operation } from './operations.js';
+import { type HandWeight, type HandWeights, type Ownership, type ReconcilePolicy, reconcile } from './reconcile.js';
+import { BelievedTable, type FoundService, type ReadResult } from './table.js';
+
+export interface Verification {
+  /** Services that were read. */
+  readonly services: number;
+  /** What is told for the first time. */
+  readonly findings: readonly DriftFinding[];
+  readonly report: ApplyReport;
+}
+
+const NOTHING_APPLIED: ApplyReport = {
+  done: 0,
+  tolerated: 0,
+  refused: [],
+  skipped: [],
+  messages: 0,
+  sends: 0,
+  uncertain: false,
+};
+const NO_TEXTS: ReadonlySet<string> = new Set();
+const NO_WEIGHTS: ReadonlyMap<string, HandWeight> = new Map();
+
+export class IpvsProgrammer {
+  readonly #log: Log;
+  readonly #table: BelievedTable;
+  readonly #applier: Applier;
+  readonly #handWeights = new Map<string, Map<string, HandWeight>>();
+  /** Findings of a service that were told and not repaired, so that they are told once. */
+  readonly #told = new Map<string, string>();
+  #desired: ServiceTable = new Map();
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(ipvs: IpvsFamily, dumps: DumpChannel, log: Log, options: ApplierOptions = {}) {
+    this.#log = log;
+    this.#table = new BelievedTable(ipvs, dumps);
+    this.#applier = new Applier(ipvs, log, options);
+  }
+
+  /** The believed table, foreign services as they were when it was read. */
+  get services(): ServiceTable {
+    return this.#table.services;
+  }
+
+  /** Weights lowered by hand, for the journal and for people. */
+  get handWeights(): HandWeights {
+    return this.#handWeights;
+  }
+
+  /**
+   * Reads the kernel's whole table; at start, after a flush, and when a report was uncertain. Rejects with NetlinkError.
+   * @param handWeights from the journal; those that the kernel no longer shows are dropped
+   */
+  read(handWeights: HandWeights = this.#handWeights): Promise<ReadResult> {
+    return this.#inTurn(async () => {
+      const kept = [...handWeights].map(([text, weights]) => [text, new Map(weights)] as const);
+      const result = await this.#table.read();
+      this.#handWeights.clear();
+      for (const [text, weights] of kept) {
+        const there = this.#table.services.get(text)?.destinations;
+        for (const [destination, byHand] of weights)
+          if (there?.get(destination)?.weight === byHand.found) this.#handWeightsOf(text).set(destination, byHand);
+      }
+      return result;
+    });
+  }
+
+  /** What `converge` would do now; nothing is done. */
+  plan(desired: ServiceTable, owned: Ownership, policy: Omit<ReconcilePolicy, 'handWeights'> = {}): Operation[] {
+    return reconcile(desired, this.#table.services, owned, { ...policy, handWeights: this.#handWeights });
+  }
+
+  /**
+   * Makes the kernel's table what is desired, at the cost of the difference. Waits for the calls before it. What the
+   * kernel refuses is in the report and in the log; rejects only when sending itself fails.
+   */
+  converge(
+    desired: ServiceTable,
+    owned: Ownership,
+    policy: Omit<ReconcilePolicy, 'handWeights'> = {},
+  ): Promise<ApplyReport> {
+    return this.#inTurn(async () => {
+      this.#forgetChangedWeights(desired);
+      const report = await this.#apply(this.plan(desired, owned, policy));
+      this.#desired = desired;
+      this.#table.settle(desired);
+      return report;
+    });
+  }
+
+  /**
+   * Reads the next few of lvsd's services and treats what others changed as `policy` says. Called by a timer: with
+   * 65,000 services, 325 each 50 ms cover the table in 10 s. Rejects with NetlinkError when the kernel cannot be read.
+   *
+   * @param most services to read, 1..512
+   * @param owned as for `converge`
+   */
+  verify(most: number, owned: Ownership, policy: DriftPolicy): Promise<Verification> {
+    return this.#inTurn(async () => {
+      const read = this.#table.readSlice(most, this.#desired);
+      const findings: DriftFinding[] = [];
+      const repairs: Operation[] = [];
+      for (const service of read) this.#examine(service, owned, policy, findings, repairs);
+      const report = repairs.length === 0 ? NOTHING_APPLIED : await this.#apply(repairs);
+      return { services: read.length, findings, report };
+    });
+  }
+
+  #examine(
+    { serviceText, believed, found }: FoundService,
+    owned: Ownership,
+    policy: DriftPolicy,
+    findings: DriftFinding[],
+    repairs: Operation[],
+  ): void {
+    const weights = this.#handWeights.get(serviceText) ?? NO_WEIGHTS;
+    const mine = owned.destinations.get(serviceText) ?? NO_TEXTS;
+    const drift = findDrift(serviceText, believed, found, mine, weights, policy);
+    if (drift.findings.length === 0) {
+      this.#told.delete(serviceText);
+      return;
+    }
+    if (drift.repairs.length > 0) this.#told.delete(serviceText);
+    else {
+      const told = drift.findings.map((finding) => describeDrift(finding, policy)).join('\n');
+      if (this.#told.get(serviceText) === told) return;
+      this.#told.set(serviceText, told);
+    }
+    for (const finding of drift.findings) {
+      findings.push(finding);
+      this.#log.warning(describeDrift(finding, policy));
+      this.#keepWeight(finding);
+    }
+    repairs.push(...drift.repairs);
+  }
+
+  /** Believes a weight that a person set, and remembers what it should be. */
+  #keepWeight(finding: DriftFinding): void {
+    if (finding.kind !== 'weight-lowered' && finding.kind !== 'weight-restored') return;
+    const { serviceText, destination, found } = finding;
+    const text = `[${destination.address}]:${destination.port}`;
+    const known = this.#table.services.get(serviceText)?.destinations.get(text);
+    if (known === undefined) return;
+    const { service } = finding;
+    this.#table.note({ kind: 'set-dest', serviceText, service, destination: { ...known, weight: found } });
+    if (finding.kind === 'weight-lowered')
+      this.#handWeightsOf(serviceText).set(text, { expected: finding.expected, found });
+    else this.#dropHandWeight(serviceText, text);
+  }
+
+  #apply(operations: readonly Operation[]): Promise<ApplyReport> {
+    return this.#applier.apply(operations, (operation) => this.#table.note(operation));
+  }
+
+  /** A weight that lvsd no longer wants as it was is no longer a person's either. */
+  #forgetChangedWeights(desired: ServiceTable): void {
+    for (const [serviceText, weights] of this.#handWeights) {
+      const destinations = desired.get(serviceText)?.destinations;
+      for (const [text, byHand] of weights)
+        if (destinations?.get(text)?.weight !== byHand.expected) this.#dropHandWeight(serviceText, text);
+    }
+  }
+
+  #handWeightsOf(serviceText: string): Map<string, HandWeight> {
+    let weights = this.#handWeights.get(serviceText);
+    if (weights === undefined) {
+      weights = new Map();
+      this.#handWeights.set(serviceText, weights);
+    }
+    return weights;
+  }
+
+  #dropHandWeight(serviceText: string, text: string): void {
+    const weights = this.#handWeights.get(serviceText);
+    weights?.delete(text);
+    if (weights?.size === 0) this.#handWeights.delete(serviceText);
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const run = this.#tail.then(action);
+    this.#tail = run.catch(() => undefined);
+    return run;
+  }
+}

@@ -9,10 +9,12 @@
  * Form: one JSON value a line, later lines replace earlier ones of the same subject, a torn last line is dropped.
  * What is owned by a virtual server is everything that the configuration could make it put into the table, dead or
  * alive, so the journal is written at a reload and not at a verdict. Before the kernel is changed it holds old and new
- * together; after that, the new alone. A line for a verdict is appended before the kernel hears of it.
+ * together; after that, the new alone. A line for a verdict is appended before the kernel hears of it; a server that is
+ * as a fresh start would presume it has none, so thousands of healthy servers cost nothing.
  *
  * This file is the format, pure; `journal-file.ts` writes it.
  */
+import { isJournalledMembership, type JournalledMembership } from '../healthcheck/membership.js';
 import { LvsdError } from '../runtime/errors.js';
 
 /** Identifies the kernel table that a journal speaks of. */
@@ -37,24 +39,21 @@ export interface Restorable {
   readonly daemons: readonly ('master' | 'backup')[];
 }
 
-/** The verdicts of one real server, in membership's own JSON form. */
-export type JournalledVerdict = unknown;
-
 export interface Journal {
   readonly owned: ReadonlyMap<string, OwnedByVirtualServer>;
-  /** By virtual server name, then real server name. */
-  readonly verdicts: ReadonlyMap<string, ReadonlyMap<string, JournalledVerdict>>;
+  /** What was known of each virtual server, by name. */
+  readonly memberships: ReadonlyMap<string, JournalledMembership>;
   readonly restore: Restorable;
 }
 
 export const nothingToRestore: Restorable = { timeouts: undefined, sysctls: {}, daemons: [] };
-export const emptyJournal: Journal = { owned: new Map(), verdicts: new Map(), restore: nothingToRestore };
+export const emptyJournal: Journal = { owned: new Map(), memberships: new Map(), restore: nothingToRestore };
 
 export type JournalLine =
   | { readonly lvsd: 1; readonly boot: string; readonly netns: string }
   | { readonly own: string; readonly s: readonly string[]; readonly d: readonly string[] }
   | { readonly gone: string }
-  | { readonly v: string; readonly r: string; readonly is: JournalledVerdict }
+  | { readonly is: JournalledMembership }
   | { readonly restore: Restorable };
 
 export function headerLine(identity: TableIdentity): JournalLine {
@@ -73,9 +72,7 @@ export function* journalLines(identity: TableIdentity, journal: Journal): Iterab
   yield headerLine(identity);
   yield { restore: journal.restore };
   for (const [name, owned] of journal.owned) yield { own: name, s: owned.services, d: owned.destinations };
-  for (const [server, verdicts] of journal.verdicts) {
-    for (const [realServer, verdict] of verdicts) yield { v: server, r: realServer, is: verdict };
-  }
+  for (const membership of journal.memberships.values()) yield { is: membership };
 }
 
 const isTexts = (value: unknown): value is string[] =>
@@ -95,7 +92,7 @@ function readLine(text: string): JournalLine | undefined {
     return line as unknown as JournalLine;
   if (typeof line.own === 'string' && isTexts(line.s) && isTexts(line.d)) return line as unknown as JournalLine;
   if (typeof line.gone === 'string') return line as unknown as JournalLine;
-  if (typeof line.v === 'string' && typeof line.r === 'string' && 'is' in line) return line as unknown as JournalLine;
+  if (isJournalledMembership(line.is)) return { is: line.is };
   if (typeof line.restore === 'object' && line.restore !== null) return { restore: readRestorable(line.restore) };
   return undefined;
 }
@@ -140,7 +137,7 @@ export function readJournal(text: string, identity: TableIdentity): ReadJournal 
   }
   if (first.boot !== identity.bootId || first.netns !== identity.namespace) return { kind: 'foreign' };
   const owned = new Map<string, OwnedByVirtualServer>();
-  const verdicts = new Map<string, Map<string, JournalledVerdict>>();
+  const memberships = new Map<string, JournalledMembership>();
   let restore = nothingToRestore;
   for (let i = 1; i < lines.length; i++) {
     const line = readLine(lines[i] ?? '');
@@ -148,14 +145,11 @@ export function readJournal(text: string, identity: TableIdentity): ReadJournal 
     if ('own' in line) owned.set(line.own, { services: line.s, destinations: line.d });
     else if ('gone' in line) {
       owned.delete(line.gone);
-      verdicts.delete(line.gone);
-    } else if ('v' in line) {
-      const of = verdicts.get(line.v) ?? new Map<string, JournalledVerdict>();
-      of.set(line.r, line.is);
-      verdicts.set(line.v, of);
-    } else if ('restore' in line) restore = line.restore;
+      memberships.delete(line.gone);
+    } else if ('is' in line) memberships.set(line.is.name, line.is);
+    else if ('restore' in line) restore = line.restore;
   }
-  return { kind: 'journal', journal: { owned, verdicts, restore } };
+  return { kind: 'journal', journal: { owned, memberships, restore } };
 }
 
 /** What is owned by either: the state of the journal while the kernel is being changed from one to the other. */

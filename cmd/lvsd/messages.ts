@@ -9,7 +9,10 @@
  * Order is part of the contract: what a role sent before another message arrives before it. The checker commits a
  * generation before the director does, so a verdict's indices always mean the director's own generation.
  */
+import type { ScriptEnd, SocketRequest } from '../../healthcheck/probes/probe.js';
+import type { RestoredVerdict } from '../../healthcheck/schedule.js';
 import type { VerdictChange } from '../../healthcheck/verdict.js';
+import type { LogSettings } from './logging.js';
 
 export type RoleName = 'director' | 'checker' | 'runner';
 export const roleNames: readonly RoleName[] = ['director', 'checker', 'runner'];
@@ -18,11 +21,7 @@ export const roleNames: readonly RoleName[] = ['director', 'checker', 'runner'];
 export interface Welcome {
   readonly type: 'welcome';
   readonly role: RoleName;
-  readonly detail: boolean;
-  readonly console: boolean;
-  readonly syslog: { readonly facility: number; readonly identity: string } | undefined;
-  readonly logFile: string | undefined;
-  readonly configId: string | undefined;
+  readonly log: LogSettings;
   readonly checkerOnly: boolean;
   readonly ignoreUnbuilt: boolean;
   /** -I: the table stays at stop. */
@@ -49,7 +48,8 @@ export type FromSupervisor =
   | { readonly type: 'tell-all' }
   /** To the director: send the known verdicts to a checker that begins anew. */
   | { readonly type: 'restore-checker' }
-  | { readonly type: 'dump' }
+  /** To the runner: run a script and answer with its `ScriptEnd`. */
+  | { readonly type: 'run-script'; readonly id: number; readonly script: ScriptIndex }
   | { readonly type: 'stop' };
 
 /** One real server's place in one generation of Config: indices in file order. */
@@ -62,25 +62,15 @@ export interface RealServerIndex {
 export type ScriptIndex =
   | { readonly kind: 'misc'; readonly virtualServer: number; readonly realServer: number; readonly checker: number }
   | { readonly kind: 'server'; readonly virtualServer: number; readonly realServer: number; readonly up: boolean }
-  | { readonly kind: 'quorum'; readonly virtualServer: number; readonly up: boolean };
+  | { readonly kind: 'quorum'; readonly virtualServer: number; readonly up: boolean }
+  | { readonly kind: 'startup' }
+  | { readonly kind: 'shutdown' };
 
-/** What the checker needs to open a socket that wants a capability. */
-export interface SocketRequest {
-  readonly family: 'inet' | 'inet6';
-  readonly type: 'stream' | 'datagram';
-  readonly mark: number;
-  readonly device: string | undefined;
-}
-
-/** A checker's memory on its way to a checker that begins anew; identity as `checkerIdentity`. */
+/** A checker's memory on its way to a checker role that begins anew. */
 export interface RestoredChecker {
-  readonly virtualServer: string;
-  readonly realServer: string;
-  readonly identity: string;
-  readonly up: boolean;
-  readonly run: boolean;
-  readonly weight: number | undefined;
-  readonly since: number;
+  /** As `registerCheckers` names it. */
+  readonly key: string;
+  readonly verdict: RestoredVerdict;
 }
 
 /** From role to role through the supervisor. */
@@ -112,7 +102,8 @@ export type BetweenRoles =
       readonly script: ScriptIndex;
       readonly timeout: number;
     }
-  | { readonly to: 'checker'; readonly type: 'ran'; readonly id: number; readonly ending: ScriptEnding }
+  | { readonly to: 'runner'; readonly type: 'cancel'; readonly id: number }
+  | { readonly to: 'checker'; readonly type: 'ran'; readonly id: number; readonly end: ScriptEnd }
   | {
       readonly to: 'runner';
       readonly type: 'notify';
@@ -121,13 +112,6 @@ export type BetweenRoles =
       readonly wait: boolean;
     }
   | { readonly to: 'runner'; readonly type: 'fifo'; readonly lines: readonly string[] };
-
-/** How a script ended. */
-export type ScriptEnding =
-  | { readonly kind: 'exited'; readonly status: number }
-  | { readonly kind: 'signalled'; readonly signal: string }
-  | { readonly kind: 'timeout' }
-  | { readonly kind: 'not-run'; readonly why: string };
 
 /** A refusal of a configuration by a role, one line for the log. */
 export interface Refusal {

@@ -13,11 +13,19 @@ import {
   readJournal,
 } from '../../../director/journal.js';
 import { JournalFile } from '../../../director/journal-file.js';
+import type { JournalledMembership } from '../../../healthcheck/membership-journal.js';
 
 const here = { bootId: 'b0', namespace: '4:1' };
+const checker = { identity: 'x', up: false, run: true, since: 1, text: 'refused' };
+const dead: JournalledMembership = {
+  name: '[10.0.0.1]:tcp:80',
+  quorumUp: true,
+  told: true,
+  servers: [{ name: '[10.1.0.1]:tcp:80', told: false, since: 1, checkers: [checker] }],
+};
 const some: Journal = {
   owned: new Map([['[10.0.0.1]:tcp:80', { services: ['s1', 's2'], destinations: ['d1'] }]]),
-  verdicts: new Map([['[10.0.0.1]:tcp:80', new Map([['[10.1.0.1]:tcp:80', { up: false }]])]]),
+  memberships: new Map([['[10.0.0.1]:tcp:80', dead]]),
   restore: { timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, sysctls: { conn_reuse_mode: 1 }, daemons: ['master'] },
 };
 
@@ -47,7 +55,7 @@ test('a last line torn by a crash is dropped, the rest holds', () => {
   const read = readJournal(text.slice(0, -9), here);
   assert.ok(read.kind === 'journal');
   assert.deepEqual(read.journal.owned, some.owned);
-  assert.equal(read.journal.verdicts.size, 0);
+  assert.equal(read.journal.memberships.size, 0);
 });
 
 test('property: any text is read without an exception', () => {
@@ -67,10 +75,10 @@ test('the file: appended lines count, a missing file is empty, a link is not fol
     const file = new JournalFile(path, here);
     assert.deepEqual(file.read(), { kind: 'journal', journal: emptyJournal });
     file.replace(some);
-    file.append([{ v: '[10.0.0.1]:tcp:80', r: '[10.1.0.1]:tcp:80', is: { up: true } }, { gone: 'nothing' }]);
+    file.append([{ is: { ...dead, quorumUp: false } }, { gone: 'nothing' }]);
     const again = new JournalFile(path, here).read();
     assert.ok(again.kind === 'journal');
-    assert.deepEqual(again.journal.verdicts.get('[10.0.0.1]:tcp:80')?.get('[10.1.0.1]:tcp:80'), { up: true });
+    assert.equal(again.journal.memberships.get(dead.name)?.quorumUp, false);
     file.remove();
     assert.throws(() => readFileSync(path));
 

@@ -1,0 +1,227 @@
+/**
+ * The checker role: runs the health checks and says what they found.
+ *
+ * It parses what real servers answer, so it has no capability at all: a socket with a mark comes from the director, a
+ * script runs in the runner. Verdicts go to the director in batches; a batch is what came within one turn, so a rack
+ * that dies is one message and not a thousand. When this process dies, the table keeps the last verdicts, and the next
+ * checker begins with them (`restore`).
+ */
+import type { Checker } from '../../../config/checker.js';
+import { CheckLoop } from '../../../healthcheck/check-loop.js';
+import { needsPrivilege, openSocketHere } from '../../../healthcheck/probes/open-socket.js';
+import type {
+  OpenSocket,
+  ProbeContext,
+  RunScript,
+  ScriptEnd,
+  SocketAnswer,
+} from '../../../healthcheck/probes/probe.js';
+import { WorkerRegexEngine } from '../../../healthcheck/probes/regex.js';
+import { startProbe } from '../../../healthcheck/probes/start.js';
+import { loadTlsMaterial, type TlsMaterial } from '../../../healthcheck/probes/tls-material.js';
+import type { RestoredVerdict } from '../../../healthcheck/schedule.js';
+import type { ProbeTarget, VerdictChange } from '../../../healthcheck/verdict.js';
+import { closeFd, type Fd } from '../../../native/descriptor.js';
+import { raiseDescriptorLimit } from '../../../native/process.js';
+import { milliseconds } from '../../../runtime/units.js';
+import type { SupervisorMessage } from '../messages.js';
+import { HeldConfiguration } from './held-configuration.js';
+import type { Role, RoleContext } from './role.js';
+
+/** Descriptors that are wanted: a probe holds one, sometimes two. */
+const WANTED_DESCRIPTORS = 65_536;
+/** Descriptors that are not for probes: channel, log, epoll, libuv. */
+const SPARE_DESCRIPTORS = 256;
+const BATCH_MS = 20;
+const LARGEST_BATCH = 2000;
+
+export class CheckerRole implements Role {
+  readonly #context: RoleContext;
+  readonly #held = new HeldConfiguration();
+  readonly #loop: CheckLoop;
+  readonly #regex: WorkerRegexEngine;
+  readonly #sockets = new Map<number, (answer: SocketAnswer) => void>();
+  readonly #scripts = new Map<number, (end: ScriptEnd) => void>();
+  readonly #restored = new Map<string, RestoredVerdict>();
+  readonly #suspended = new Set<number>();
+  #tls: TlsMaterial = loadTlsMaterial(undefined);
+  #batch: VerdictChange[] = [];
+  #batchGeneration = 0;
+  #flushing = false;
+  #lastId = 0;
+
+  constructor(context: RoleContext) {
+    this.#context = context;
+    this.#regex = new WorkerRegexEngine(context.clock);
+    const limit = raiseDescriptorLimit(WANTED_DESCRIPTORS);
+    const probes: Omit<ProbeContext, 'tls'> = {
+      clock: context.clock,
+      openSocket: this.#openSocket,
+      runScript: this.#runScript,
+      regex: this.#regex,
+    };
+    this.#loop = new CheckLoop({
+      clock: context.clock,
+      log: context.log,
+      random: Math.random,
+      maxInFlight: Math.max(64, Math.min(8192, limit - SPARE_DESCRIPTORS)),
+      startRun: (checker: Checker, target: ProbeTarget, done) =>
+        startProbe(checker, target, { ...probes, tls: this.#tls }, done),
+      onVerdict: (change, generation) => this.#say(change, generation),
+    });
+  }
+
+  onMessage(message: SupervisorMessage, descriptors: readonly Fd[]): void {
+    switch (message.type) {
+      case 'prepare': {
+        this.#held.prepare(message.generation, descriptors);
+        this.#context.send({ type: 'prepared', generation: message.generation, refusals: [], diagnostics: [] });
+        return;
+      }
+      case 'commit':
+        this.#commit(message.generation);
+        return;
+      case 'abandon':
+        this.#held.abandon(message.generation);
+        return;
+      case 'restore':
+        for (const { key, verdict } of message.checkers) this.#restored.set(key, verdict);
+        return;
+      case 'suspend':
+        if (message.suspended) this.#suspended.add(message.virtualServer);
+        else this.#suspended.delete(message.virtualServer);
+        this.#loop.setSuspended(message.virtualServer, message.suspended);
+        return;
+      case 'tell-all':
+        this.#flush();
+        this.#context.send({
+          to: 'director',
+          type: 'verdicts',
+          generation: this.#held.current?.generation ?? 0,
+          all: true,
+          changes: this.#loop.verdicts(),
+        });
+        return;
+      case 'socket': {
+        const waiting = this.#sockets.get(message.id);
+        this.#sockets.delete(message.id);
+        const [fd] = descriptors;
+        if (waiting === undefined) for (const one of descriptors) closeFd(one);
+        else if (fd === undefined) waiting({ kind: 'refused', why: message.error ?? 'the director sent no socket' });
+        else waiting({ kind: 'opened', fd });
+        return;
+      }
+      case 'ran': {
+        const waiting = this.#scripts.get(message.id);
+        this.#scripts.delete(message.id);
+        waiting?.(message.end);
+        return;
+      }
+      case 'status':
+        this.#context.send({
+          type: 'answer',
+          id: message.id,
+          value: checkerStatus(this.#loop, this.#held.current?.generation ?? 0),
+        });
+        return;
+      case 'stop':
+        this.#loop.stop();
+        this.#context.leave(0);
+        return;
+      default:
+        for (const fd of descriptors) closeFd(fd);
+    }
+  }
+
+  #commit(generation: number): void {
+    const held = this.#held.commit(generation);
+    if (held === undefined) return;
+    const { config } = held.parsed;
+    // What was said of the old generation goes out first: its indices mean the old one.
+    this.#flush();
+    this.#tls = loadTlsMaterial(config.ssl);
+    // Who is suspended in the new generation the director says right after its own commit.
+    this.#suspended.clear();
+    this.#loop.reconfigure(config, generation, { restored: (key) => this.#restored.get(key) });
+    this.#restored.clear();
+    this.#context.send({ type: 'committed', generation, report: undefined });
+  }
+
+  #say(change: VerdictChange, generation: number): void {
+    if (generation !== this.#batchGeneration) this.#flush();
+    this.#batchGeneration = generation;
+    this.#batch.push(change);
+    if (this.#batch.length >= LARGEST_BATCH) this.#flush();
+    else if (!this.#flushing) {
+      this.#flushing = true;
+      this.#context.clock.after(milliseconds(BATCH_MS), 'verdict batch', () => {
+        this.#flushing = false;
+        this.#flush();
+      });
+    }
+  }
+
+  #flush(): void {
+    if (this.#batch.length === 0) return;
+    const changes = this.#batch;
+    this.#batch = [];
+    this.#context.send({ to: 'director', type: 'verdicts', generation: this.#batchGeneration, all: false, changes });
+  }
+
+  readonly #openSocket: OpenSocket = (request, callback) => {
+    if (!needsPrivilege(request)) {
+      openSocketHere(request, callback);
+      return;
+    }
+    const id = ++this.#lastId;
+    this.#sockets.set(id, callback);
+    this.#context.send({ to: 'director', type: 'open-socket', id, request });
+  };
+
+  readonly #runScript: RunScript = (address, timeout, callback) => {
+    const id = ++this.#lastId;
+    this.#scripts.set(id, callback);
+    this.#context.send({
+      to: 'runner',
+      type: 'run',
+      id,
+      generation: this.#held.current?.generation ?? 0,
+      script: { kind: 'misc', ...address },
+      timeout,
+    });
+    return () => {
+      if (this.#scripts.delete(id)) this.#context.send({ to: 'runner', type: 'cancel', id });
+    };
+  };
+}
+
+/** What the checker knows beyond the verdicts: for `lvsctl status`, with the address of each checker. */
+export interface CheckerStatus {
+  readonly generation: number;
+  readonly statistics: ReturnType<CheckLoop['statistics']>;
+  readonly checkers: readonly {
+    readonly at: readonly [number, number, number];
+    readonly up: boolean;
+    readonly run: boolean;
+    readonly since: number;
+    readonly lastRun: number | undefined;
+    readonly lastResult: string | undefined;
+    readonly retriesUsed: number;
+  }[];
+}
+
+function checkerStatus(loop: CheckLoop, generation: number): CheckerStatus {
+  return {
+    generation,
+    statistics: loop.statistics(),
+    checkers: loop.checkers().map(({ registered: { address }, state: { checker } }) => ({
+      at: [address.virtualServer, address.realServer, address.checker],
+      up: checker.up,
+      run: checker.hasRun,
+      since: checker.since,
+      lastRun: checker.lastRun,
+      lastResult: checker.lastResult,
+      retriesUsed: checker.retriesUsed,
+    })),
+  };
+}

@@ -1,0 +1,523 @@
+/**
+ * The supervisor: keepalived's parent process (keepalived.md 1, 4, 18).
+ *
+ * It holds the pid file, reads the configuration, starts the roles that it needs and replaces those that die, carries
+ * messages between them, answers signals, and takes a change of configuration through its two phases. It touches
+ * neither kernel table nor network; when it dies, the roles end and the table goes on serving.
+ *
+ * The pieces: role-process.ts (one child), reload-transaction.ts (the two phases), configuration.ts (files and what
+ * they need), questions.ts (answers that roles owe), control.ts (lvsctl).
+ */
+
+import type { ScriptEnd } from '../../healthcheck/probes/probe.js';
+import { closeFd, type Fd } from '../../native/descriptor.js';
+import { sealedMemfd } from '../../native/descriptor-passing.js';
+import type { Systemd } from '../../observe/systemd.js';
+import type { Clock, Timer } from '../../runtime/clock.js';
+import { describeError } from '../../runtime/errors.js';
+import type { Log } from '../../runtime/log.js';
+import { milliseconds } from '../../runtime/units.js';
+import type { CommandLine } from './command-line.js';
+import { forbiddenChanges, type LoadedConfiguration, loadConfiguration, whereAndWhat } from './configuration.js';
+import type { CommitReport, Refusal, RoleMessage, RoleName, SupervisorMessage, Welcome } from './messages.js';
+import { roleNames } from './messages.js';
+import { PidFile, pidFilePath, systemFor } from './pid-file.js';
+import { Questions } from './questions.js';
+import {
+  beginTransaction,
+  stepTransaction,
+  type Transaction,
+  type TransactionEvent,
+  type TransactionStep,
+} from './reload-transaction.js';
+import { exitCode } from './restart-policy.js';
+import { RoleProcess } from './role-process.js';
+import { version } from './version.js';
+
+/** A role that has not prepared a configuration by then is taken for lost and the reload for refused. */
+const PREPARE_TIMEOUT_MS = 120_000;
+const TICK_MS = 1000;
+/** The supervisor's own timer this late means that everybody was paused: no silence counts. */
+const PAUSE_MS = 3000;
+
+export interface ReloadOutcome {
+  readonly result: 'applied' | 'refused';
+  readonly generation: number;
+  readonly milliseconds: number;
+  readonly refusals: readonly Refusal[];
+  readonly diagnostics: readonly unknown[];
+  readonly report: CommitReport | undefined;
+  /** Milliseconds since 1970. */
+  readonly wall: number;
+}
+
+export interface SupervisorParts {
+  readonly commandLine: CommandLine;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly systemd: Systemd;
+  readonly pidFile: PidFile;
+  /** The configuration as first read. */
+  readonly first: LoadedConfiguration;
+  readonly welcome: (role: RoleName) => Welcome;
+  /** Ends the process. */
+  readonly exit: (status: number) => void;
+}
+
+interface Pending {
+  readonly loaded: LoadedConfiguration;
+  readonly generation: number;
+  readonly startedAt: number;
+  readonly diagnostics: unknown[];
+  readonly purpose: 'start' | 'reload';
+  readonly waiters: ((outcome: ReloadOutcome) => void)[];
+  timer: Timer | undefined;
+  transaction: Transaction | undefined;
+}
+
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #roles = new Map<RoleName, RoleProcess>();
+  readonly #questions: Questions;
+  readonly #childPidFiles = new Map<RoleName, PidFile>();
+  /** The configuration in force: what a role that begins anew is shown. */
+  #current: { readonly loaded: LoadedConfiguration; readonly generation: number } | undefined;
+  #pending: Pending | undefined;
+  #queuedReload: ((outcome: ReloadOutcome) => void)[] | undefined;
+  #generation = 0;
+  #stopping = false;
+  #checkerAwaitsVerdicts = false;
+  #lastReload: ReloadOutcome | undefined;
+  #applied = 0;
+  #refused = 0;
+  #worstLag = 0;
+  readonly startedWall: number;
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    this.#log = parts.log;
+    this.#clock = parts.clock;
+    this.#questions = new Questions(parts.clock);
+    this.startedWall = parts.clock.wall();
+  }
+
+  get generation(): number {
+    return this.#current?.generation ?? 0;
+  }
+  get current(): LoadedConfiguration | undefined {
+    return this.#current?.loaded;
+  }
+  get lastReload(): ReloadOutcome | undefined {
+    return this.#lastReload;
+  }
+  get reloads(): { readonly applied: number; readonly refused: number } {
+    return { applied: this.#applied, refused: this.#refused };
+  }
+  get roles(): ReadonlyMap<RoleName, RoleProcess> {
+    return this.#roles;
+  }
+  /** Milliseconds that this process's own timer was late at most since it was last asked. */
+  takeWorstLag(): number {
+    const worst = this.#worstLag;
+    this.#worstLag = 0;
+    return worst;
+  }
+
+  /** Starts the roles and puts the first configuration into force. */
+  async start(): Promise<void> {
+    const { first, commandLine } = this.#parts;
+    this.#tick(this.#clock.now());
+    if (first.global.startupScript !== undefined) {
+      this.#startRole('runner');
+      await this.#showUncommitted('runner', first);
+      await this.runScript('startup', (first.global.startupScriptTimeout ?? 10) * 1000);
+    }
+    for (const role of roleNames) if (commandLine.allRoles || first.needs.has(role)) this.#startRole(role);
+    this.#begin(first, 'start', []);
+  }
+
+  /**
+   * Reads the files again and puts them into force if every role agrees. Requests that come while one is at work are
+   * served together by one more reload after it.
+   */
+  reload(): Promise<ReloadOutcome> {
+    return new Promise((resolve) => {
+      if (this.#pending !== undefined) {
+        this.#queuedReload = [...(this.#queuedReload ?? []), resolve];
+        return;
+      }
+      this.#reloadNow([resolve]);
+    });
+  }
+
+  /** Asks a role; undefined if it does not answer in time or is not there. */
+  ask(role: RoleName, message: { readonly type: 'status' }, patience?: number): Promise<unknown>;
+  ask(role: RoleName, message: { readonly type: 'plan' }, patience: number, snapshot: Uint8Array): Promise<unknown>;
+  ask(
+    role: RoleName,
+    message: { readonly type: 'status' | 'plan' },
+    patience = 10_000,
+    snapshot?: Uint8Array,
+  ): Promise<unknown> {
+    return this.#questions.ask(patience, (id) => this.#send(role, { type: message.type, id }, snapshot));
+  }
+
+  /** Stops everything in the order of goodbye and ends the process. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    const { log, systemd, pidFile } = this.#parts;
+    log.info('Stopping');
+    systemd.stopping('Stopping');
+    const global = this.#current?.loaded.global ?? this.#parts.first.global;
+    const patience = (global.childWaitTime ?? 5) * 1000;
+    // Verdicts first, then the table (its notify scripts go to the runner), then the runner when they have run.
+    for (const role of ['checker', 'director'] as const) await this.#roles.get(role)?.stop(patience);
+    if (global.shutdownScript !== undefined)
+      await this.runScript('shutdown', (global.shutdownScriptTimeout ?? 10) * 1000);
+    await this.#roles.get('runner')?.stop(patience);
+    for (const file of this.#childPidFiles.values()) file.remove();
+    pidFile.remove();
+    log.info(`Stopped lvsd v${version}`);
+    this.#parts.exit(exitCode.ok);
+  }
+
+  /** Whether every role that should live was heard lately: what systemd's watchdog is told. */
+  healthy(): boolean {
+    return [...this.#roles.values()].every((role) => !role.up || role.silence < 20_000);
+  }
+
+  /** Runs the startup or shutdown script in the runner and waits for its end. */
+  async runScript(kind: 'startup' | 'shutdown', patience: number): Promise<void> {
+    const ending = (await this.#questions.ask(patience + 3000, (id) =>
+      this.#send('runner', { type: 'run-script', id, script: { kind } }),
+    )) as ScriptEnd | undefined;
+    if (ending?.kind === 'exited' && ending.status === 0) return;
+    const how =
+      ending === undefined
+        ? 'did not end in time'
+        : ending.kind === 'exited'
+          ? `exited with status ${ending.status}`
+          : ending.kind === 'signalled'
+            ? `was ended by signal ${ending.signal}`
+            : ending.kind === 'timed-out'
+              ? 'was ended at its timeout'
+              : `could not be run: ${ending.why}`;
+    this.#log.warning(`The ${kind}_script ${how}; lvsd goes on`);
+  }
+
+  #startRole(name: RoleName): RoleProcess {
+    let role = this.#roles.get(name);
+    if (role === undefined) {
+      role = new RoleProcess(
+        name,
+        {
+          clock: this.#clock,
+          log: this.#log,
+          welcome: this.#parts.welcome(name),
+          respawn: this.#parts.commandLine.respawn,
+        },
+        {
+          onMessage: (from, message, descriptors) => this.#onMessage(from, message, descriptors),
+          onUp: (up) => this.#onUp(up),
+          onDown: (down) => this.#onDown(down),
+          onPermanentDeath: (dead, why) => this.#onPermanentDeath(dead, why),
+        },
+      );
+      this.#roles.set(name, role);
+    }
+    role.start();
+    return role;
+  }
+
+  #reloadNow(waiters: ((outcome: ReloadOutcome) => void)[]): void {
+    const { log, systemd, commandLine } = this.#parts;
+    log.info('Reloading');
+    systemd.reloading('Reloading');
+    const startedAt = this.#clock.now();
+    let loaded: LoadedConfiguration;
+    try {
+      loaded = loadConfiguration(commandLine.configFile, commandLine, this.#current?.loaded);
+    } catch (error) {
+      this.#settle({
+        refusals: [{ code: 'LVSD_CONFIG_READ', message: describeError(error) }],
+        diagnostics: [],
+        waiters,
+        startedAt,
+      });
+      return;
+    }
+    const forbidden = this.#current === undefined ? [] : forbiddenChanges(this.#current.loaded.global, loaded.global);
+    if (forbidden.length > 0) {
+      this.#settle({ refusals: forbidden, diagnostics: loaded.diagnostics, waiters, startedAt });
+      return;
+    }
+    for (const role of loaded.needs) this.#startRole(role);
+    this.#begin(loaded, 'reload', waiters);
+  }
+
+  #begin(
+    loaded: LoadedConfiguration,
+    purpose: 'start' | 'reload',
+    waiters: ((outcome: ReloadOutcome) => void)[],
+  ): void {
+    const generation = ++this.#generation;
+    const pending: Pending = {
+      loaded,
+      generation,
+      startedAt: this.#clock.now(),
+      diagnostics: [],
+      purpose,
+      waiters,
+      timer: undefined,
+      transaction: undefined,
+    };
+    this.#pending = pending;
+    const taking = [...this.#roles.values()].filter((role) => role.up).map((role) => role.role);
+    for (const role of taking) this.#send(role, { type: 'prepare', generation, purpose }, loaded.encoded);
+    pending.timer = this.#clock.after(milliseconds(PREPARE_TIMEOUT_MS), 'reload timeout', () =>
+      this.#advance({ type: 'timeout' }),
+    );
+    this.#follow(beginTransaction(generation, taking));
+  }
+
+  #advance(event: TransactionEvent): void {
+    const transaction = this.#pending?.transaction;
+    if (transaction !== undefined) this.#follow(stepTransaction(transaction, event));
+  }
+
+  #follow(step: TransactionStep): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    pending.transaction = step.next;
+    for (const action of step.actions) {
+      switch (action.do) {
+        case 'commit':
+          // From the first commit on, a role that begins anew is shown the new configuration.
+          this.#current = { loaded: pending.loaded, generation: pending.generation };
+          if (action.role === 'checker' && pending.purpose === 'start')
+            this.#send('director', { type: 'restore-checker' });
+          this.#send(action.role, { type: 'commit', generation: action.generation });
+          break;
+        case 'abandon':
+          for (const role of action.roles) this.#send(role, { type: 'abandon', generation: action.generation });
+          this.#settle({
+            refusals: action.refusals,
+            diagnostics: pending.diagnostics,
+            waiters: pending.waiters,
+            startedAt: pending.startedAt,
+          });
+          return;
+        case 'finished':
+          this.#current = { loaded: pending.loaded, generation: pending.generation };
+          this.#settle({
+            report: action.report,
+            refusals: [],
+            diagnostics: pending.diagnostics,
+            waiters: pending.waiters,
+            startedAt: pending.startedAt,
+          });
+          return;
+      }
+    }
+  }
+
+  #settle(end: {
+    readonly refusals: readonly Refusal[];
+    readonly diagnostics: readonly unknown[];
+    readonly waiters: readonly ((outcome: ReloadOutcome) => void)[];
+    readonly startedAt: number;
+    readonly report?: CommitReport | undefined;
+  }): void {
+    const { log, systemd } = this.#parts;
+    const purpose = this.#pending?.purpose ?? 'reload';
+    this.#pending?.timer?.cancel();
+    this.#pending = undefined;
+    const refused = end.refusals.length > 0;
+    const outcome: ReloadOutcome = {
+      result: refused ? 'refused' : 'applied',
+      generation: this.generation,
+      milliseconds: this.#clock.now() - end.startedAt,
+      refusals: end.refusals,
+      diagnostics: end.diagnostics,
+      report: end.report,
+      wall: this.#clock.wall(),
+    };
+    for (const refusal of end.refusals) log.error(refusal.message);
+    if (purpose === 'start') {
+      if (refused) {
+        log.error(
+          'lvsd does not start with this configuration: mend what is named above and start again (lvsd -t shows it with the lines).',
+        );
+        this.#exitRefused(end.refusals);
+        return;
+      }
+      log.info('Startup complete');
+      systemd.ready(process.pid, 'Serving');
+    } else {
+      if (refused) this.#refused++;
+      else this.#applied++;
+      this.#lastReload = outcome;
+      log.info(
+        refused ? 'Reload refused: the old configuration stays in force, nothing was changed' : 'Reload complete',
+      );
+      systemd.ready(process.pid, refused ? 'Serving the old configuration: the last reload was refused' : 'Serving');
+    }
+    for (const waiter of end.waiters) waiter(outcome);
+    const queued = this.#queuedReload;
+    this.#queuedReload = undefined;
+    if (queued !== undefined && !this.#stopping) this.#reloadNow(queued);
+  }
+
+  #exitRefused(refusals: readonly Refusal[]): void {
+    const permission = refusals.some(
+      (refusal) => refusal.code === 'LVSD_PERMISSION' || refusal.code === 'LVSD_IPVS_PERMISSION',
+    );
+    this.#abort(permission ? exitCode.missingPermission : exitCode.config);
+  }
+
+  /** Ends without touching the table: the roles leave when their channel ends. */
+  #abort(status: number): void {
+    this.#stopping = true;
+    for (const file of this.#childPidFiles.values()) file.remove();
+    this.#parts.pidFile.remove();
+    this.#parts.exit(status);
+  }
+
+  #onUp(name: RoleName): void {
+    this.#writeChildPid(name);
+    // The first start and a reload show the configuration themselves; a role that came back is shown the one in force.
+    if (this.#current === undefined || this.#pending?.transaction?.phase === 'preparing') return;
+    this.#send(
+      name,
+      { type: 'prepare', generation: this.#current.generation, purpose: 'start' },
+      this.#current.loaded.encoded,
+    );
+  }
+
+  #onDown(name: RoleName): void {
+    if (name === 'director') this.#commitWaitingChecker();
+    if (name === 'checker') this.#checkerAwaitsVerdicts = false;
+    this.#advance({ type: 'died', role: name });
+  }
+
+  #commitWaitingChecker(): void {
+    if (!this.#checkerAwaitsVerdicts) return;
+    this.#checkerAwaitsVerdicts = false;
+    this.#send('checker', { type: 'commit', generation: this.generation });
+  }
+
+  #onPermanentDeath(_name: RoleName, why: string): void {
+    this.#log.error(why);
+    this.#abort(exitCode.fatal);
+  }
+
+  #onMessage(from: RoleName, message: RoleMessage, descriptors: readonly Fd[]): void {
+    if ('to' in message) {
+      this.#roles.get(message.to)?.send(message, descriptors) ?? closeAll(descriptors);
+      if (message.type === 'restore') this.#commitWaitingChecker();
+      return;
+    }
+    closeAll(descriptors);
+    switch (message.type) {
+      case 'prepared':
+        this.#onPrepared(from, message);
+        return;
+      case 'committed':
+        if (this.#pending?.generation === message.generation) {
+          this.#advance({ type: 'committed', role: from, generation: message.generation, report: message.report });
+        } else if (from === 'director') {
+          // A director that began anew has the journal's verdicts; the checker has the newer ones.
+          this.#send('checker', { type: 'tell-all' });
+        }
+        return;
+      case 'answer':
+        this.#questions.answer(message.id, message.value);
+        return;
+      case 'ready':
+      case 'heartbeat':
+      case 'stopped':
+        return;
+    }
+  }
+
+  #onPrepared(from: RoleName, message: Extract<RoleMessage, { type: 'prepared' }>): void {
+    if (this.#pending?.generation === message.generation && this.#pending.transaction?.phase === 'preparing') {
+      if (from === 'director') {
+        this.#pending.diagnostics.push(...message.diagnostics);
+        this.#tellDiagnostics(message.diagnostics);
+      }
+      this.#advance({ type: 'prepared', role: from, generation: message.generation, refusals: message.refusals });
+      return;
+    }
+    if (this.#current?.generation !== message.generation) return;
+    // A role that came back commits at once, for the others have this configuration already; but a checker first hears
+    // what the director knows, or it would call dead servers alive.
+    if (from === 'checker' && this.#send('director', { type: 'restore-checker' })) this.#checkerAwaitsVerdicts = true;
+    else this.#send(from, { type: 'commit', generation: message.generation });
+  }
+
+  #tellDiagnostics(diagnostics: readonly unknown[]): void {
+    for (const diagnostic of diagnostics as readonly Parameters<typeof whereAndWhat>[0][]) {
+      if (diagnostic.class !== 'missing' && diagnostic.class !== 'unusable') this.#log.info(whereAndWhat(diagnostic));
+    }
+  }
+
+  /** Shows a role a configuration outside a transaction, for the startup script. */
+  async #showUncommitted(role: RoleName, loaded: LoadedConfiguration): Promise<void> {
+    this.#send(role, { type: 'prepare', generation: 0, purpose: 'start' }, loaded.encoded);
+    this.#send(role, { type: 'commit', generation: 0 });
+  }
+
+  #send(role: RoleName, message: SupervisorMessage, snapshot?: Uint8Array): boolean {
+    const process = this.#roles.get(role);
+    if (process === undefined) return false;
+    return process.send(message, snapshot === undefined ? [] : [sealedMemfd('lvsd-configuration', snapshot)]);
+  }
+
+  #writeChildPid(name: RoleName): void {
+    const pid = this.#roles.get(name)?.pid;
+    if (name !== 'director' || pid === undefined) return;
+    const existing = this.#childPidFiles.get(name);
+    if (existing !== undefined) {
+      existing.rewrite(pid);
+      return;
+    }
+    const { first, commandLine } = this.#parts;
+    const path = pidFilePath('checkers', {
+      namespace: commandLine.namespace ?? first.global.netNamespace,
+      instance: first.global.instance,
+      usePidDir: first.global.usePidDir,
+      options: commandLine.pidFiles,
+    });
+    try {
+      this.#childPidFiles.set(
+        name,
+        PidFile.take(
+          path,
+          pid,
+          systemFor((text) => this.#log.info(text)),
+        ),
+      );
+    } catch (error) {
+      this.#log.warning(`${describeError(error)}: lvsd goes on without ${path}`);
+    }
+  }
+
+  #tick(due: number): void {
+    const lag = this.#clock.now() - due;
+    this.#worstLag = Math.max(this.#worstLag, lag);
+    for (const role of this.#roles.values()) {
+      if (lag > PAUSE_MS) role.hear();
+      else role.checkHeartbeat();
+    }
+    const next = this.#clock.now() + TICK_MS;
+    this.#clock.after(milliseconds(TICK_MS), 'supervisor tick', () => this.#tick(next));
+  }
+}
+
+function closeAll(descriptors: readonly Fd[]): undefined {
+  for (const fd of descriptors) closeFd(fd);
+}

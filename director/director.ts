@@ -1,0 +1,357 @@
+/**
+ * The director: holds the membership of every virtual server, plans the table from it, and has it applied.
+ *
+ *     verdicts, presence, a new Config -> membership (pure) -> plan (pure) -> reconcile (pure) -> operations -> kernel
+ *
+ * A change of one verdict plans one virtual server and costs the operations that differ; a reload plans those virtual
+ * servers whose block changed. Order: what must survive a crash is journalled first, then the kernel is changed, then
+ * scripts and FIFOs hear of it. Sockets, files and processes are handed in as `DirectorPorts`.
+ *
+ * It does not check servers, does not run scripts, and does not know where the journal lives.
+ */
+import type { Config } from '../config/config.js';
+import { type VirtualServerName, virtualServerName } from '../config/names.js';
+import type { VirtualServer } from '../config/virtual-server.js';
+import {
+  type MembershipContext,
+  type MembershipEffect,
+  type MembershipEvent,
+  type MembershipState,
+  type MembershipStep,
+  reloadMembership,
+  restoreMembership,
+  startMembership,
+  stepMembership,
+  wantedDestinations,
+} from '../healthcheck/membership.js';
+import type { VerdictChange } from '../healthcheck/verdict.js';
+import type { ApplyReport } from '../ipvs-netlink/apply.js';
+import { type DesiredService, type ServiceKey, type ServiceTable, serviceKeyText } from '../ipvs-netlink/model.js';
+import type { Operation } from '../ipvs-netlink/operations.js';
+import { type Ownership, reconcile } from '../ipvs-netlink/reconcile.js';
+import type { Log } from '../runtime/log.js';
+import type { Journal, JournalLine, OwnedByVirtualServer } from './journal.js';
+import { ownedByEither } from './journal.js';
+import { desiredServices, ownedBy, servicesOf, type WantedServer } from './plan.js';
+import { journalEntry, worthJournalling } from './worth-journalling.js';
+
+export interface DirectorPorts {
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly wall: () => number;
+  /** The kernel's table as it is believed to be. */
+  readonly actual: () => ServiceTable;
+  readonly apply: (operations: readonly Operation[]) => Promise<ApplyReport>;
+  readonly journal: {
+    readonly append: (lines: Iterable<JournalLine>) => void;
+    readonly replace: (journal: Pick<Journal, 'owned' | 'memberships'>) => void;
+  };
+  /** Whether an address of the virtual server is on this host (ha_suspend). */
+  readonly present: (server: VirtualServer, services: readonly ServiceKey[]) => boolean;
+  /** Scripts, FIFO lines, suspended checks; called after the kernel was changed. Log lines are written here. */
+  readonly effect: (effect: Exclude<MembershipEffect, { kind: 'log' }>, server: MembershipState) => void;
+}
+
+/** One virtual server. */
+interface Entry {
+  state: MembershipState;
+  readonly services: readonly ServiceKey[];
+  readonly owned: OwnedByVirtualServer;
+  wanted: readonly WantedServer[];
+}
+
+/** What a change of configuration would do: `lvsctl plan`. */
+export interface PlannedReload {
+  readonly operations: readonly Operation[];
+  readonly added: readonly VirtualServerName[];
+  readonly removed: readonly VirtualServerName[];
+  readonly changed: readonly VirtualServerName[];
+}
+
+const nothingOwned: ReadonlyMap<string, OwnedByVirtualServer> = new Map();
+
+export class Director {
+  readonly #ports: DirectorPorts;
+  #entries = new Map<VirtualServerName, Entry>();
+  /** By index in the Config in force. */
+  #order: Entry[] = [];
+  #desired = new Map<string, DesiredService>();
+  #owned: Ownership = { services: new Set(), destinations: new Map() };
+  #config: Config | undefined;
+
+  constructor(ports: DirectorPorts) {
+    this.#ports = ports;
+  }
+
+  get config(): Config | undefined {
+    return this.#config;
+  }
+  /** In file order. */
+  get states(): readonly MembershipState[] {
+    return this.#order.map((entry) => entry.state);
+  }
+  /** What lvsd may remove from the table: for drift detection. */
+  get ownership(): Ownership {
+    return this.#owned;
+  }
+  get desired(): ServiceTable {
+    return this.#desired;
+  }
+  servicesAt(index: number): readonly ServiceKey[] {
+    return this.#order[index]?.services ?? [];
+  }
+
+  /**
+   * The first configuration of this process: adopts what an earlier lvsd owned and knew, takes over what stands in the
+   * table already, removes what is owned and no longer wanted.
+   */
+  async start(config: Config, generation: number, earlier: Journal): Promise<ApplyReport> {
+    const effects: [MembershipEffect, MembershipState][] = [];
+    const entries = this.#enter(
+      config,
+      generation,
+      (server, services, context) => {
+        const present = this.#ports.present(server, services);
+        const known = earlier.memberships.get(virtualServerName(server));
+        return known === undefined
+          ? startMembership(server, present, context)
+          : restoreMembership(server, known, present, context);
+      },
+      effects,
+    );
+    return this.#putInForce(config, entries, earlier.owned, effects);
+  }
+
+  /** A new configuration for a running table: only what differs is planned, journalled and sent. */
+  async reload(config: Config, generation: number): Promise<ApplyReport> {
+    const effects: [MembershipEffect, MembershipState][] = [];
+    const before = this.#ownedByName();
+    const entries = this.#enter(
+      config,
+      generation,
+      (server, services, context) => this.#carry(server, services, context),
+      effects,
+    );
+    for (const [name, entry] of this.#entries) {
+      if (entries.has(name)) continue;
+      const step = stepMembership(entry.state, { kind: 'remove' });
+      for (const effect of step.effects) effects.push([effect, step.state]);
+    }
+    return this.#putInForce(config, entries, before, effects);
+  }
+
+  /** What `reload` of this configuration would do now; nothing is changed. */
+  plan(config: Config): PlannedReload {
+    const entries = this.#enter(config, 0, (server, services, context) => this.#carry(server, services, context), []);
+    const owned = ownershipOf([...this.#entries.values(), ...entries.values()].map((entry) => entry.owned));
+    const operations = reconcile(tableOf(entries), this.#ports.actual(), owned);
+    const names = [...entries.keys()];
+    return {
+      operations,
+      added: names.filter((name) => !this.#entries.has(name)),
+      removed: [...this.#entries.keys()].filter((name) => !entries.has(name)),
+      changed: names.filter((name) => {
+        const before = this.#entries.get(name);
+        return before !== undefined && before.state.server !== entries.get(name)?.state.server;
+      }),
+    };
+  }
+
+  /** Takes verdicts whose indices mean the Config in force. */
+  verdicts(changes: readonly VerdictChange[]): Promise<ApplyReport | undefined> {
+    const touched = new Map<Entry, MembershipState>();
+    const effects: [MembershipEffect, MembershipState][] = [];
+    for (const change of changes) {
+      const entry = this.#order[change.at[0]];
+      if (entry === undefined) continue;
+      if (!touched.has(entry)) touched.set(entry, entry.state);
+      this.#step(entry, { kind: 'verdict', change }, effects);
+    }
+    this.#ports.journal.append(
+      [...touched].flatMap(([entry, before]) =>
+        worthJournalling(before, entry.state) ? [{ is: journalEntry(entry.state) }] : [],
+      ),
+    );
+    return this.#apply(touched.keys(), effects);
+  }
+
+  /** The VIP of a virtual server came or went (ha_suspend). */
+  presence(index: number, present: boolean): Promise<ApplyReport | undefined> {
+    const entry = this.#order[index];
+    if (entry === undefined || entry.state.present === present) return Promise.resolve(undefined);
+    const effects: [MembershipEffect, MembershipState][] = [];
+    this.#step(entry, { kind: 'presence', present }, effects);
+    return this.#apply([entry], effects);
+  }
+
+  /**
+   * The end: every service is taken out of the table, unless it stays (-I) or goes another way.
+   * @param flush `lvs_flush_on_stop`: `table` leaves the kernel's flush to the caller
+   */
+  async stop(flush: 'off' | 'table' | 'virtual-servers'): Promise<void> {
+    const effects: [MembershipEffect, MembershipState][] = [];
+    for (const entry of this.#order) this.#step(entry, { kind: 'stop', flush }, effects);
+    this.#log(effects);
+    this.#desired = new Map();
+    if (flush !== 'table') await this.#ports.apply(reconcile(this.#desired, this.#ports.actual(), this.#owned));
+    this.#hear(effects);
+  }
+
+  #carry(server: VirtualServer, services: readonly ServiceKey[], context: MembershipContext): MembershipStep {
+    const entry = this.#entries.get(virtualServerName(server));
+    if (entry === undefined) return startMembership(server, this.#ports.present(server, services), context);
+    if (entry.state.server === server) {
+      return { state: { ...entry.state, index: context.index, generation: context.generation }, effects: [] };
+    }
+    return reloadMembership(entry.state, server, context);
+  }
+
+  #enter(
+    config: Config,
+    generation: number,
+    begin: (server: VirtualServer, services: readonly ServiceKey[], context: MembershipContext) => MembershipStep,
+    effects: [MembershipEffect, MembershipState][],
+  ): Map<VirtualServerName, Entry> {
+    const entries = new Map<VirtualServerName, Entry>();
+    const wall = this.#ports.wall();
+    config.virtualServers.forEach((server, index) => {
+      const before = this.#entries.get(virtualServerName(server));
+      const unchanged = before?.state.server === server && this.#sameGroup(server, config);
+      const services = unchanged ? before.services : servicesOf(server, config.groups);
+      const context = { index, generation, rsInitNotifies: config.global.rsInitNotifies, wall };
+      const step = begin(server, services, context);
+      for (const effect of step.effects) effects.push([effect, step.state]);
+      entries.set(step.state.name, {
+        state: step.state,
+        services,
+        owned: unchanged ? before.owned : ownedBy(server, services),
+        wanted: wantedDestinations(step.state),
+      });
+    });
+    return entries;
+  }
+
+  #sameGroup(server: VirtualServer, config: Config): boolean {
+    if (server.target.kind !== 'group') return true;
+    const { group } = server.target;
+    return this.#config?.groups.get(group) === config.groups.get(group);
+  }
+
+  async #putInForce(
+    config: Config,
+    entries: Map<VirtualServerName, Entry>,
+    ownedBefore: ReadonlyMap<string, OwnedByVirtualServer>,
+    effects: [MembershipEffect, MembershipState][],
+  ): Promise<ApplyReport> {
+    this.#log(effects);
+    this.#config = config;
+    this.#entries = entries;
+    this.#order = [...entries.values()];
+    this.#desired = tableOf(entries);
+    const ownedNow = this.#ownedByName();
+    const same =
+      ownedBefore.size === ownedNow.size && [...ownedNow].every(([name, owned]) => ownedBefore.get(name) === owned);
+    if (!same)
+      this.#ports.journal.replace({ owned: ownedByEither(ownedBefore, ownedNow), memberships: this.#memberships() });
+    this.#owned = ownershipOf([...ownedBefore.values(), ...ownedNow.values()]);
+    const report = await this.#ports.apply(reconcile(this.#desired, this.#ports.actual(), this.#owned));
+    // What was owned only before is gone now, unless the kernel refused to let it go: then it stays ours to remove.
+    if (!same && report.refused.length === 0) {
+      this.#owned = ownershipOf([...ownedNow.values()]);
+      this.#ports.journal.replace({ owned: ownedNow, memberships: this.#memberships() });
+    }
+    this.#hear(effects);
+    return report;
+  }
+
+  #step(entry: Entry, event: MembershipEvent, effects: [MembershipEffect, MembershipState][]): void {
+    const step = stepMembership(entry.state, event);
+    entry.state = step.state;
+    for (const effect of step.effects) effects.push([effect, step.state]);
+  }
+
+  /** Plans and applies some virtual servers only. */
+  async #apply(
+    entries: Iterable<Entry>,
+    effects: [MembershipEffect, MembershipState][],
+  ): Promise<ApplyReport | undefined> {
+    this.#log(effects);
+    const desired = new Map<string, DesiredService>();
+    for (const entry of entries) {
+      const wanted = wantedDestinations(entry.state);
+      if (sameWanted(entry.wanted, wanted)) continue;
+      entry.wanted = wanted;
+      for (const service of desiredServices(entry.state.server, entry.services, wanted)) {
+        const text = serviceKeyText(service.key);
+        // A service that two virtual servers name belongs to the first in the file.
+        if (this.#ownerOf(text) !== entry.state.name) continue;
+        desired.set(text, service);
+        this.#desired.set(text, service);
+      }
+    }
+    const owned: Ownership = { services: new Set(), destinations: this.#owned.destinations };
+    const report =
+      desired.size === 0 ? undefined : await this.#ports.apply(reconcile(desired, this.#ports.actual(), owned));
+    this.#hear(effects);
+    return report;
+  }
+
+  readonly #owners = new Map<string, VirtualServerName>();
+
+  #ownerOf(text: string): VirtualServerName | undefined {
+    return this.#owners.get(text);
+  }
+
+  #ownedByName(): ReadonlyMap<string, OwnedByVirtualServer> {
+    if (this.#entries.size === 0) return nothingOwned;
+    this.#owners.clear();
+    const owned = new Map<string, OwnedByVirtualServer>();
+    for (const [name, entry] of this.#entries) {
+      owned.set(name, entry.owned);
+      for (const text of entry.owned.services) if (!this.#owners.has(text)) this.#owners.set(text, name);
+    }
+    return owned;
+  }
+
+  #memberships(): Journal['memberships'] {
+    return new Map(this.#order.map(({ state }) => [state.name, journalEntry(state)]));
+  }
+
+  #log(effects: readonly [MembershipEffect, MembershipState][]): void {
+    for (const [effect] of effects) if (effect.kind === 'log') this.#ports.log.info(effect.text);
+  }
+
+  #hear(effects: readonly [MembershipEffect, MembershipState][]): void {
+    for (const [effect, state] of effects) if (effect.kind !== 'log') this.#ports.effect(effect, state);
+  }
+}
+
+/** The whole table that some virtual servers want; the first in the file has a service that several name. */
+function tableOf(entries: ReadonlyMap<VirtualServerName, Entry>): Map<string, DesiredService> {
+  const table = new Map<string, DesiredService>();
+  for (const entry of entries.values()) {
+    for (const service of desiredServices(entry.state.server, entry.services, entry.wanted)) {
+      const text = serviceKeyText(service.key);
+      if (!table.has(text)) table.set(text, service);
+    }
+  }
+  return table;
+}
+
+function ownershipOf(all: readonly OwnedByVirtualServer[]): Ownership {
+  const services = new Set<string>();
+  const destinations = new Map<string, ReadonlySet<string>>();
+  for (const owned of all) {
+    const set: ReadonlySet<string> = new Set(owned.destinations);
+    for (const text of owned.services) {
+      services.add(text);
+      const known = destinations.get(text);
+      destinations.set(text, known === undefined ? set : new Set([...known, ...set]));
+    }
+  }
+  return { services, destinations };
+}
+
+function sameWanted(a: readonly WantedServer[], b: readonly WantedServer[]): boolean {
+  return a.length === b.length && a.every((one, i) => one.server === b[i]?.server && one.weight === b[i]?.weight);
+}

@@ -1,0 +1,197 @@
+/**
+ * The plan: what the IPVS table should hold, from the configuration and from what is alive. Pure.
+ *
+ *     VirtualServer + wanted destinations -> DesiredService, one for each address, range member or mark
+ *
+ * A virtual server of an address or a mark is one service; one of a group is a service for every address that the
+ * group's lines name (keepalived.md 14.1), all with the same destinations, which are shared by reference: a group of
+ * 65,000 addresses costs 65,000 small objects, not 65,000 lists. Which servers are wanted, and with which weight, is
+ * membership's to say; which of these services the kernel has already is the reconciler's.
+ */
+import type {
+  Forwarding,
+  RealServer,
+  SorryServer,
+  VirtualServer,
+  VirtualServerGroup,
+} from '../config/virtual-server.js';
+import {
+  addressServiceKey,
+  type DesiredService,
+  type Destination,
+  destinationKeyText,
+  type ForwardingMethod,
+  fwmarkServiceKey,
+  type ServiceKey,
+  type ServiceSettings,
+  schedulerFlagBits,
+  serviceKeyText,
+} from '../ipvs-netlink/model.js';
+import {
+  type AddressFamily,
+  addressToBigInt,
+  familyOf,
+  type IpAddress,
+  ipv4FromNumber,
+  ipv4ToNumber,
+  ipv6FromBigInt,
+  isIpv6,
+} from '../runtime/addresses.js';
+import { LvsdError } from '../runtime/errors.js';
+import { type Port, port, type Weight } from '../runtime/units.js';
+import type { OwnedByVirtualServer } from './journal.js';
+
+/** A server that membership wants in the table. */
+export interface WantedServer {
+  readonly server: RealServer | SorryServer;
+  readonly weight: Weight;
+}
+
+export type Groups = ReadonlyMap<string, VirtualServerGroup>;
+
+/** Every address from `first` to `last`, in order. */
+export function* addressesBetween(first: IpAddress, last: IpAddress): Iterable<IpAddress> {
+  if (!isIpv6(first) && !isIpv6(last)) {
+    const end = ipv4ToNumber(last);
+    for (let n = ipv4ToNumber(first); n <= end; n++) yield ipv4FromNumber(n);
+    return;
+  }
+  const end = addressToBigInt(last);
+  for (let n = addressToBigInt(first); n <= end; n++) yield ipv6FromBigInt(n);
+}
+
+/** The families that a virtual server's destinations allow for its group's entries; undefined: both. */
+function* groupServices(server: VirtualServer, group: VirtualServerGroup): Iterable<ServiceKey> {
+  for (const entry of group.entries) {
+    switch (entry.kind) {
+      case 'range':
+        if (server.family !== undefined && familyOf(entry.first) !== server.family) continue;
+        for (const address of addressesBetween(entry.first, entry.last))
+          yield addressServiceKey(server.protocol, address, entry.port);
+        break;
+      case 'fwmark': {
+        const family: AddressFamily = entry.family ?? server.family ?? 'inet';
+        if (server.family !== undefined && family !== server.family) continue;
+        yield fwmarkServiceKey(family, entry.mark);
+        break;
+      }
+    }
+  }
+}
+
+/** The services that a virtual server stands for, without repetition, in file order. */
+export function servicesOf(server: VirtualServer, groups: Groups): readonly ServiceKey[] {
+  const target = server.target;
+  switch (target.kind) {
+    case 'address':
+      return [addressServiceKey(server.protocol, target.address, target.port)];
+    case 'fwmark':
+      return [fwmarkServiceKey(target.family, target.mark)];
+    case 'group': {
+      const group = groups.get(target.group);
+      if (group === undefined) return [];
+      const keys = new Map<string, ServiceKey>();
+      for (const key of groupServices(server, group)) keys.set(serviceKeyText(key), key);
+      return [...keys.values()];
+    }
+  }
+}
+
+export function settingsOf(server: VirtualServer): ServiceSettings {
+  return {
+    scheduler: server.scheduler,
+    flags: schedulerFlagBits(server.flags),
+    persistence:
+      server.persistence === undefined
+        ? undefined
+        : { timeout: server.persistence.timeout, granularity: server.persistence.granularity },
+    persistenceEngine: server.persistence?.engine,
+  };
+}
+
+function forwardingOf(forwarding: Forwarding): ForwardingMethod {
+  switch (forwarding.method) {
+    case 'NAT':
+      return { method: 'masq' };
+    case 'DR':
+      return { method: 'droute' };
+    case 'TUN':
+      return { method: 'tunnel', tunnel: forwarding.tunnel };
+    case 'FNAT':
+    case 'SNAT':
+      throw new LvsdError(
+        'LVSD_FORWARDING_UNBUILT',
+        `lb_kind ${forwarding.method} needs a kernel module that lvsd cannot drive yet; the parser refuses it, so this is a bug in lvsd: please report it.`,
+      );
+  }
+}
+
+/**
+ * The port of a server within one service: its own, or the service's where IPVS leaves no choice. Only NAT rewrites
+ * ports, so every other method uses the service's; a mark has no port but NAT's own (keepalived.md 14.3).
+ */
+function destinationPort(server: RealServer | SorryServer, service: ServiceKey): Port {
+  const rewrites = server.forwarding.method === 'NAT';
+  if (service.kind === 'fwmark') return rewrites ? server.port : port(0);
+  return rewrites && server.port !== 0 ? server.port : service.port;
+}
+
+function destinationOf(wanted: WantedServer, service: ServiceKey): Destination {
+  const { server } = wanted;
+  return {
+    address: server.address,
+    port: destinationPort(server, service),
+    forwarding: forwardingOf(server.forwarding),
+    weight: wanted.weight,
+    upperThreshold: 'upperThreshold' in server ? server.upperThreshold : 0,
+    lowerThreshold: 'lowerThreshold' in server ? server.lowerThreshold : 0,
+  };
+}
+
+/** What decides the ports of the destinations: services alike in it share their destinations. */
+const portClass = (service: ServiceKey): string => (service.kind === 'fwmark' ? 'mark' : String(service.port));
+
+/**
+ * The services that a virtual server should have, each with the destinations that membership wants now.
+ * @param services `servicesOf(server)`, handed in because it changes only with the configuration
+ */
+export function desiredServices(
+  server: VirtualServer,
+  services: readonly ServiceKey[],
+  wanted: readonly WantedServer[],
+): readonly DesiredService[] {
+  const settings = settingsOf(server);
+  const shared = new Map<string, ReadonlyMap<string, Destination>>();
+  return services.map((key) => {
+    const kind = portClass(key);
+    let destinations = shared.get(kind);
+    if (destinations === undefined) {
+      const made = new Map<string, Destination>();
+      for (const one of wanted) {
+        const destination = destinationOf(one, key);
+        const text = destinationKeyText(destination);
+        // The first of two equal keys counts: a sorry server that is also a live real server keeps the server's weight.
+        if (!made.has(text)) made.set(text, destination);
+      }
+      destinations = made;
+      shared.set(kind, destinations);
+    }
+    return { key, settings, destinations };
+  });
+}
+
+/** Everything that a virtual server may ever have in the table under this configuration: what the journal records. */
+export function ownedBy(server: VirtualServer, services: readonly ServiceKey[]): OwnedByVirtualServer {
+  const destinations = new Set<string>();
+  const all: (RealServer | SorryServer)[] = [...server.realServers];
+  if (server.sorryServer !== undefined) all.push(server.sorryServer);
+  const seen = new Set<string>();
+  for (const key of services) {
+    const kind = portClass(key);
+    if (seen.has(kind)) continue;
+    seen.add(kind);
+    for (const one of all)
+      destinations.add(destinationKeyText({ address: one.address, port: destinationPort(one, key) }));
+  }
+  return { services: services.map(serviceKeyText), destinations: [...destinations] };
+}

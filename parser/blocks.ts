@@ -1,0 +1,275 @@
+/**
+ * Cuts the expanded text into its top-level statements, and tells what is wrong with its braces and quotes.
+ *
+ * One pass over the characters, which also makes the hash of each block; the figure to hold is 8 MB in a few tens of
+ * milliseconds, so the loop is plain and allocates only per block. With the splits of an earlier text, only what lies
+ * between the common beginning and the common end is looked at again.
+ *
+ * Rules (keepalived.md 5.1, checked against keepalived 2.2.7): `#` and `!` start a comment anywhere outside double
+ * quotes; a backslash keeps the next character from meaning anything; a quote ends with its line; a brace counts
+ * wherever it stands outside double quotes; `{` opens the block of the last statement, also from a line of its own.
+ * What keepalived gets wrong is not copied: there an unknown block's `}` closes its parent (docs/differences.md).
+ */
+import type { BlockSpan } from './text-map.js';
+
+/** Deeper nesting is cut: keepalived's own grammar needs five levels. */
+export const MAX_DEPTH = 64;
+
+/** What the splitting has to say; the reader puts places and words to it. */
+export type SplitProblem =
+  | {
+      readonly kind: 'extra close' | 'unexpected open' | 'unterminated quote' | 'too deep';
+      readonly offset: number;
+      readonly line: number;
+    }
+  | { readonly kind: 'unclosed'; readonly count: number; readonly offset: number; readonly line: number };
+
+export interface Split {
+  readonly blocks: readonly BlockSpan[];
+  readonly problems: readonly SplitProblem[];
+}
+
+/** What is known of an earlier text without problems: its blocks, and how much of both texts is equal. */
+export interface EarlierSplit {
+  readonly blocks: readonly BlockSpan[];
+  /** Characters that both texts begin with. */
+  readonly prefix: number;
+  /** Characters that both texts end with; does not overlap the prefix in either. */
+  readonly suffix: number;
+  /** Length of the new text less length of the old. */
+  readonly growth: number;
+}
+
+/** At most this many problems are told; a file of garbage would give millions. */
+const MAX_PROBLEMS = 1000;
+
+const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+
+const hex32 = (value: number): string =>
+  HEX[value >>> 24]! + HEX[(value >>> 16) & 255]! + HEX[(value >>> 8) & 255]! + HEX[value & 255]!;
+
+/** The finishing mix of MurmurHash3 (public domain): every input bit reaches every output bit. */
+function avalanche(value: number): number {
+  let h = value;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+function hashText(low: number, high: number, length: number): string {
+  const a = avalanche(low ^ length);
+  return hex32(a) + hex32(avalanche(high ^ a));
+}
+
+/** Mixes how a block's lines map to files into its hash: the same words with other places are another block. */
+export function rehash(hash: string, numbers: readonly number[]): string {
+  let low = Number.parseInt(hash.slice(0, 8), 16) | 0;
+  let high = Number.parseInt(hash.slice(8), 16) | 0;
+  for (const number of numbers) {
+    low = Math.imul(low ^ number, 0x01000193);
+    high = Math.imul(((high << 13) | (high >>> 19)) ^ number, 0x9e3779b1);
+  }
+  return hashText(low, high, numbers.length);
+}
+
+export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
+  const length = text.length;
+  const blocks: BlockSpan[] = [];
+  const problems: SplitProblem[] = [];
+  const report = (kind: Exclude<SplitProblem['kind'], 'unclosed'>, offset: number, line: number): void => {
+    if (problems.length < MAX_PROBLEMS) problems.push({ kind, offset, line });
+  };
+  let line = 0;
+  let i = 0;
+  /** Nameless blocks at the top level that are open. */
+  let nameless = 0;
+
+  if (earlier !== undefined) {
+    const kept = keepBeginning(earlier, blocks);
+    i = kept.offset;
+    line = kept.line;
+  }
+
+  while (i < length) {
+    const c = text.charCodeAt(i);
+    if (c === 10) {
+      line++;
+      i++;
+      continue;
+    }
+    if (c <= 32 || c === 0xa0 || c === 0x200b || c === 0xfeff) {
+      i++;
+      continue;
+    }
+    if (c === 35 || c === 33) {
+      i = text.indexOf('\n', i);
+      if (i < 0) break;
+      continue;
+    }
+    if (c === 125) {
+      if (nameless > 0) nameless--;
+      else report('extra close', i, line);
+      i++;
+      continue;
+    }
+    if (c === 123) {
+      report('unexpected open', i, line);
+      nameless++;
+      i++;
+      continue;
+    }
+
+    // A statement begins. Its words run to the end of the line, a comment, or a brace.
+    const start = i;
+    const firstLine = line;
+    let keywordEnd = -1;
+    let low = 0x811c9dc5 | 0;
+    let high = 0x2f0b4c47;
+    let quoteAt = -1;
+    for (; i < length; i++) {
+      const d = text.charCodeAt(i);
+      if (d === 10 || ((d === 123 || d === 125 || d === 35 || d === 33) && quoteAt < 0)) break;
+      if (keywordEnd < 0 && (d <= 32 || d === 34 || d === 0xa0) && i > start) keywordEnd = i;
+      low = Math.imul(low ^ d, 0x01000193);
+      high = Math.imul(((high << 13) | (high >>> 19)) ^ d, 0x9e3779b1);
+      if (d === 34) quoteAt = quoteAt < 0 ? i : -1;
+      else if (d === 92 && hides(text, i + 1, quoteAt >= 0)) {
+        i++;
+        low = Math.imul(low ^ text.charCodeAt(i), 0x01000193);
+      }
+    }
+    if (quoteAt >= 0) report('unterminated quote', quoteAt, line);
+    let keyword = text.slice(start, keywordEnd < 0 ? i : keywordEnd);
+    if (keyword.charCodeAt(0) === 34) {
+      const close = text.indexOf('"', start + 1);
+      if (close < 0 || close >= i) continue;
+      keyword = text.slice(start + 1, close);
+    }
+    const wordsEnd = i;
+    const wordsLine = line;
+
+    // Its block, if the next thing that is written is `{`.
+    let open = i;
+    for (; open < length; open++) {
+      const d = text.charCodeAt(open);
+      if (d === 10) line++;
+      else if (d === 35 || d === 33) {
+        open = text.indexOf('\n', open) - 1;
+        if (open < 0) open = length;
+      } else if (d > 32 && d !== 0xa0 && d !== 0x200b && d !== 0xfeff) break;
+    }
+    if (open >= length || text.charCodeAt(open) !== 123) {
+      line = wordsLine;
+      i = wordsEnd;
+      blocks.push({ keyword, firstLine, lastLine: firstLine, start, end: i, hash: hashText(low, high, i - start) });
+    } else {
+      i = open + 1;
+      let depth = 1;
+      /** Whether a statement stands before this place that has no block yet. */
+      let pending = false;
+      quoteAt = -1;
+      let opens = 1;
+      let closes = 0;
+      for (; i < length; i++) {
+        const d = text.charCodeAt(i);
+        low = Math.imul(low ^ d, 0x01000193);
+        high = Math.imul(((high << 13) | (high >>> 19)) ^ d, 0x9e3779b1);
+        if (d > 125) {
+          if (d !== 0xa0 && d !== 0x200b && d !== 0xfeff) pending = true;
+        } else if (d === 10) {
+          line++;
+          if (quoteAt >= 0) {
+            report('unterminated quote', quoteAt, line - 1);
+            quoteAt = -1;
+          }
+        } else if (d === 34) {
+          quoteAt = quoteAt < 0 ? i : -1;
+          pending = true;
+        } else if (d === 92) {
+          pending = true;
+          if (hides(text, i + 1, quoteAt >= 0)) {
+            i++;
+            low = Math.imul(low ^ text.charCodeAt(i), 0x01000193);
+          }
+        } else if (quoteAt >= 0) {
+          // Inside quotes nothing else means anything.
+        } else if (d === 125) {
+          pending = false;
+          closes++;
+          if (--depth === 0) break;
+        } else if (d === 123) {
+          opens++;
+          if (!pending) report('unexpected open', i, line);
+          pending = false;
+          if (++depth === MAX_DEPTH + 1) report('too deep', i, line);
+        } else if (d === 35 || d === 33) {
+          const end = text.indexOf('\n', i);
+          const stop = end < 0 ? length : end;
+          for (i++; i < stop; i++) {
+            low = Math.imul(low ^ text.charCodeAt(i), 0x01000193);
+            high = Math.imul(((high << 13) | (high >>> 19)) ^ text.charCodeAt(i), 0x9e3779b1);
+          }
+          i--;
+        } else if (d > 32) pending = true;
+      }
+      if (i < length) i++;
+      else {
+        if (quoteAt >= 0) report('unterminated quote', quoteAt, line);
+        problems.push({ kind: 'unclosed', count: opens - closes, offset: start, line: firstLine });
+      }
+      blocks.push({ keyword, firstLine, lastLine: line, start, end: i, hash: hashText(low, high, i - start) });
+    }
+    if (earlier !== undefined && nameless === 0 && keepEnd(earlier, length, i, line, blocks)) break;
+  }
+  if (nameless > 0) problems.push({ kind: 'unclosed', count: nameless, offset: Math.max(0, length - 1), line });
+  return { blocks, problems };
+}
+
+/** Whether a backslash before offset `at` takes the meaning of the character there; a brace outside quotes keeps its. */
+function hides(text: string, at: number, quoted: boolean): boolean {
+  const c = text.charCodeAt(at);
+  return c === 34 || c === 92 || (!quoted && (c === 35 || c === 33));
+}
+
+/** Takes over the blocks that lie wholly in the common beginning; says where to go on. */
+function keepBeginning(earlier: EarlierSplit, into: BlockSpan[]): { offset: number; line: number } {
+  // A block may be cut short by what follows it, so the last character of the common part must be behind its line.
+  let count = 0;
+  while (count < earlier.blocks.length && earlier.blocks[count]!.end < earlier.prefix) count++;
+  // A statement of one line may gain a block from the line behind it: that one is looked at again.
+  count = Math.max(0, count - 1);
+  for (let k = 0; k < count; k++) into.push(earlier.blocks[k]!);
+  const last = into[into.length - 1];
+  return last === undefined ? { offset: 0, line: 0 } : { offset: last.end, line: last.lastLine };
+}
+
+/** If what follows `offset` followed an earlier block too, takes over the rest of the earlier blocks, moved. */
+function keepEnd(earlier: EarlierSplit, length: number, offset: number, line: number, into: BlockSpan[]): boolean {
+  if (offset < length - earlier.suffix) return false;
+  const oldEnd = offset - earlier.growth;
+  const old = earlier.blocks;
+  let low = 0;
+  let high = old.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const end = old[middle]!.end;
+    if (end === oldEnd) {
+      const lines = line - old[middle]!.lastLine;
+      for (let k = middle + 1; k < old.length; k++) {
+        const block = old[k]!;
+        into.push({
+          keyword: block.keyword,
+          firstLine: block.firstLine + lines,
+          lastLine: block.lastLine + lines,
+          start: block.start + earlier.growth,
+          end: block.end + earlier.growth,
+          hash: block.hash,
+        });
+      }
+      return true;
+    }
+    if (end < oldEnd) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
+}

@@ -1,0 +1,581 @@
+/**
+ * From files to one expanded text: includes, conditional lines, definitions, loops (keepalived.md 5.2 to 5.5).
+ *
+ * Only lines in which one of those can stand are looked at one by one: a line with `$`, one that starts with `@` or `~`,
+ * one that starts with `include`. What lies between them goes into the text as it is, by the stretch. A line that was
+ * looked at and did not change is verbatim too.
+ *
+ * Order of the steps on one line, as keepalived: comment off, condition, definition or loop, substitution, include.
+ * A use at the start of a line is replaced alone and the line is looked at again, because what it stands for may be a
+ * condition (`$MASTER priority 200`) or a loop. Expansion is bounded in lines, characters, turns and depth.
+ */
+import { dirname, join } from 'node:path';
+import { parseCondition } from './conditions.js';
+import {
+  columnAt,
+  Definitions,
+  type DefinitionValue,
+  type ExpansionFault,
+  matchDefinition,
+  sliceLine,
+} from './definitions.js';
+import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
+import { findFiles } from './glob.js';
+import {
+  ALL_CHECKS,
+  checksOf,
+  complainAbout,
+  type Include,
+  type IncludeChecks,
+  matchInclude,
+  NO_CHECKS,
+  readIncludeCheck,
+} from './include.js';
+import { type Loop, parseLoop } from './loops.js';
+import { randomSource } from './random.js';
+import type { SourceFile } from './source-file.js';
+import { EXPANSION_LIMITS, type MappedLine, TextBuilder } from './text-builder.js';
+import type { LineMap } from './text-map.js';
+
+/** Includes, multi-line definitions and loops within each other. */
+const MAX_DEPTH = 64;
+/** Replacements at the start of one line, after which a definition is taken to lead to itself. */
+const MAX_LEADING = 1000;
+const MAX_DIAGNOSTICS = 1000;
+
+export interface ExpanderOptions {
+  readonly configId: string;
+  readonly seed: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly allConfigChecks: boolean;
+  readonly open: (path: string) => SourceFile;
+  readonly exists: ((path: string) => boolean) | undefined;
+}
+
+/** Where a line that is being expanded stands. */
+interface Place {
+  readonly file: number;
+  readonly directory: string;
+  readonly line: number;
+  /** The line as written. */
+  readonly original: string;
+}
+
+export class Expander {
+  readonly #options: ExpanderOptions;
+  readonly #builder = new TextBuilder();
+  readonly #definitions = new Definitions();
+  readonly #files: string[] = [];
+  readonly #fileOfPath = new Map<string, number>();
+  readonly #diagnostics: Diagnostic[] = [];
+  /** Identities of the files that are being read, outermost first. */
+  readonly #reading: string[] = [];
+  /** Multi-line definitions whose lines are being read. */
+  readonly #unfolding: string[] = [];
+  #checks: IncludeChecks;
+  #random: ((minimum: number, maximum: number) => number) | undefined;
+  #depth = 0;
+  #turns = 0;
+  #plain = true;
+  #ascii = true;
+  #toldFull = false;
+
+  constructor(options: ExpanderOptions) {
+    this.#options = options;
+    this.#checks = options.allConfigChecks ? ALL_CHECKS : NO_CHECKS;
+  }
+
+  /** Reads the main file; a file that cannot be read leaves an empty text and a diagnostic. */
+  readMain(name: string, path: string): void {
+    this.#files.push(name);
+    this.#fileOfPath.set(path, 0);
+    const source = this.#options.open(path);
+    if (source.kind === 'text') {
+      this.#read(source, 0, dirname(path), true);
+      return;
+    }
+    const missing = source.kind === 'missing';
+    const message = missing ? `Config files missing '${name}'.` : refusal(name, source);
+    const cure = missing
+      ? 'name the file with -f'
+      : source.kind === 'special' && source.why === 'executable'
+        ? `chmod a-x ${name}`
+        : undefined;
+    this.#tell({
+      class: 'unusable',
+      code: missing ? 'LVSD_CONFIG_FILE_MISSING' : 'LVSD_CONFIG_FILE_UNREADABLE',
+      message,
+      at: undefined,
+      span: 1,
+      expected: 'a regular, readable file without execute permission',
+      suggestion: cure,
+      assumed: undefined,
+    });
+  }
+
+  finish(): {
+    text: string;
+    lineMap: LineMap;
+    files: readonly string[];
+    diagnostics: readonly Diagnostic[];
+    plain: boolean;
+    ascii: boolean;
+  } {
+    return {
+      ...this.#builder.finish(),
+      files: this.#files,
+      diagnostics: this.#diagnostics,
+      plain: this.#plain,
+      ascii: this.#ascii,
+    };
+  }
+
+  #tell(diagnostic: Diagnostic): void {
+    if (this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push(diagnostic);
+  }
+
+  #say(
+    place: Place,
+    column: number,
+    cls: DiagnosticClass,
+    code: Diagnostic['code'],
+    message: string,
+    more: Partial<Pick<Diagnostic, 'expected' | 'suggestion' | 'assumed' | 'span'>> = {},
+  ): void {
+    this.#plain = false;
+    this.#builder.keepOriginal(place.file, place.line, place.original);
+    const at = { file: this.#files[place.file]!, line: place.line, column };
+    this.#tell({
+      class: cls,
+      code,
+      message,
+      at,
+      span: more.span ?? 1,
+      expected: more.expected,
+      suggestion: more.suggestion,
+      assumed: more.assumed,
+    });
+  }
+
+  #read(source: Extract<SourceFile, { kind: 'text' }>, file: number, directory: string, outermost: boolean): void {
+    const { text } = source;
+    if (source.encoding !== 'ascii') this.#ascii = false;
+    this.#reading.push(source.id);
+    const finder = new LineFinder(text);
+    let line = 1;
+    let done = 0;
+    /** Where the stretch that goes in verbatim began, and its line. */
+    let keptFrom = 0;
+    let keptLine = 1;
+    const flush = (to: number): void => {
+      if (to > keptFrom) this.#builder.verbatim(text.slice(keptFrom, to), file, keptLine, line - keptLine);
+    };
+    for (;;) {
+      const start = finder.next(done);
+      if (start < 0 || this.#builder.full) break;
+      line += countLines(text, done, start);
+      const end = lineEnd(text, start);
+      const original = text.slice(start, end);
+      const place: Place = { file, directory, line, original };
+      const cut = withoutComment(original);
+      const definition = this.#wholeDefinition(cut, text, end, place);
+      done = Math.min(definition?.next ?? end + 1, text.length);
+      if (definition === undefined && !mayChange(cut)) {
+        line += 1;
+        continue;
+      }
+      const before = line;
+      flush(start);
+      this.#plain = false;
+      if (definition === undefined) this.#expand({ text: cut, columns: undefined }, place, false);
+      else if (definition.kept) this.#definitions.define(definition.name, definition.value);
+      line =
+        before + countLines(text, start, done) + (done === text.length && text.charCodeAt(done - 1) !== 10 ? 1 : 0);
+      keptFrom = done;
+      keptLine = line;
+    }
+    if (!(outermost && keptFrom === 0)) line += countLines(text, done, text.length);
+    if (text.length > 0 && text.charCodeAt(text.length - 1) !== 10) line++;
+    flush(text.length);
+    this.#reading.pop();
+  }
+
+  /**
+   * A definition with all of its lines, also behind a condition: a condition that drops the first line of a multi-line
+   * definition drops the whole of it (keepalived leaves its body behind as text: docs/differences.md).
+   */
+  #wholeDefinition(
+    cut: string,
+    text: string,
+    end: number,
+    place: Place,
+  ): { name: string; value: DefinitionValue; next: number; kept: boolean } | undefined {
+    const condition = parseCondition(cut, this.#options.configId);
+    const conditional = /^\s*@\S*\s+/.exec(cut)?.[0].length ?? 0;
+    const rest = conditional > 0 ? cut.slice(conditional) : cut;
+    const match = matchDefinition(rest);
+    if (match === undefined) return undefined;
+    const kept = condition.kind !== 'drop';
+    const first = rest.slice(match.valueAt);
+    if (!first.endsWith('\\')) return { name: match.name, value: [first], next: end + 1, kept };
+    const lines = [first.slice(0, -1).trimEnd()];
+    let next = end + 1;
+    for (let more = true; more && next < text.length; ) {
+      const stop = lineEnd(text, next);
+      const written = text.slice(next, stop);
+      next = stop + 1;
+      const body = withoutComment(written).trim();
+      // A line that is only a comment is not there; a blank one ends the definition.
+      if (body === '' && written.trim() !== '') continue;
+      more = body.endsWith('\\');
+      const content = more ? body.slice(0, -1).trimEnd() : body;
+      if (content !== '') lines.push(content);
+    }
+    const value = lines[0] === '' ? lines.slice(1) : lines;
+    if (value.length === 0) value.push('');
+    if (next > text.length && text.charCodeAt(text.length - 1) === 92) {
+      this.#say(
+        place,
+        1,
+        'assumed',
+        'LVSD_CONFIG_UNFINISHED_DEFINITION',
+        `The definition of '${match.name}' is cut short by the end of the file`,
+        { expected: 'a last line without a backslash' },
+      );
+    }
+    return { name: match.name, value: value as [string, ...string[]], next, kept };
+  }
+
+  /** Works one line off. `conditioned`: its condition has been read. */
+  #expand(start: MappedLine, place: Place, conditionRead: boolean): void {
+    let line = start;
+    let conditioned = conditionRead;
+    for (let leading = 0; !this.#full(place); leading++) {
+      const first = line.text.charCodeAt(line.text.search(/\S|$/));
+      if (first === 64 && !conditioned) {
+        const condition = parseCondition(line.text, this.#options.configId);
+        if (condition.kind === 'drop') return;
+        if (condition.kind === 'keep') line = sliceLine(line, condition.restAt);
+        conditioned = true;
+        continue;
+      }
+      if (first === 126) {
+        const loop = parseLoop(line.text, (text) => this.#substituteText(text, place));
+        if (loop.kind === 'loop') return this.#loop(loop.loop, line, place);
+        if (loop.kind === 'invalid') {
+          for (const message of loop.messages) {
+            this.#say(
+              place,
+              columnAt(line, line.text.indexOf('~')),
+              'assumed',
+              'LVSD_CONFIG_INVALID_LOOP',
+              `${message} '${line.text.trim()}'`,
+              { expected: '~SEQ(var, [start, [step,]] end) or ~LST(var, value, ...)', assumed: 'the line is left out' },
+            );
+          }
+          return;
+        }
+      }
+      if (first === 36) {
+        const definition = matchDefinition(line.text);
+        if (definition !== undefined) {
+          this.#definitions.define(definition.name, [line.text.slice(definition.valueAt).trimEnd()]);
+          return;
+        }
+        const { line: replaced, rest, restColumn, restName } = this.#substitute(line, place, true);
+        if (rest.length > 0 || restName !== undefined)
+          return this.#unfold(replaced, rest, restColumn, restName!, place);
+        if (replaced !== line) {
+          if (leading > MAX_LEADING) {
+            this.#fault(
+              { kind: 'self-referring', name: line.text.trim().slice(0, 40), column: columnAt(line, 0) },
+              place,
+            );
+            return;
+          }
+          conditioned = false;
+          line = replaced;
+          continue;
+        }
+      }
+      break;
+    }
+    if (this.#builder.full) return;
+    const { line: replaced, rest, restColumn, restName } = this.#substitute(line, place, false);
+    if (restName !== undefined) return this.#unfold(replaced, rest, restColumn, restName, place);
+    this.#finishLine(replaced, place);
+  }
+
+  /** A line that ended in a multi-line definition: its first line, then the others one by one. */
+  #unfold(first: MappedLine, rest: readonly string[], column: number, name: string, place: Place): void {
+    if (this.#unfolding.includes(name) || this.#depth >= MAX_DEPTH) {
+      this.#fault({ kind: 'self-referring', name, column }, place);
+      return;
+    }
+    this.#unfolding.push(name);
+    this.#depth++;
+    this.#expand(first, place, false);
+    for (const text of rest) {
+      if (this.#builder.full) break;
+      this.#expand({ text, columns: new Array<number>(text.length).fill(column) }, place, false);
+    }
+    this.#depth--;
+    this.#unfolding.pop();
+  }
+
+  #loop(loop: Loop, line: MappedLine, place: Place): void {
+    if (loop.restAt >= line.text.length) return;
+    if (this.#depth >= MAX_DEPTH) {
+      this.#say(place, 1, 'unusable', 'LVSD_CONFIG_TOO_DEEP', 'Loops and definitions are nested too deep', {
+        expected: `at most ${MAX_DEPTH} levels`,
+      });
+      return;
+    }
+    const rest = sliceLine(line, loop.restAt);
+    this.#depth++;
+    for (let turn = 0; turn < loop.turns && !this.#full(place); turn++) {
+      this.#turns++;
+      const values = loop.values(turn);
+      loop.variables.forEach((name, k) => this.#definitions.define(name, [values[k] ?? '']));
+      this.#expand(rest, place, false);
+    }
+    this.#depth--;
+  }
+
+  #full(place: Place): boolean {
+    if (!this.#builder.full && this.#turns <= EXPANSION_LIMITS.lines) return false;
+    if (!this.#toldFull) {
+      this.#toldFull = true;
+      this.#say(
+        place,
+        1,
+        'unusable',
+        'LVSD_CONFIG_EXPANSION_TOO_LARGE',
+        'The configuration expands to more than lvsd reads',
+        {
+          expected: `at most ${EXPANSION_LIMITS.lines} lines and ${EXPANSION_LIMITS.characters} characters`,
+          suggestion: 'look at the bounds of the loop, or at definitions that use each other',
+        },
+      );
+    }
+    return true;
+  }
+
+  #substitute(line: MappedLine, place: Place, onlyLeading: boolean): ReturnType<Definitions['substitute']> {
+    return this.#definitions.substitute(
+      line,
+      {
+        directory: place.directory,
+        configId: this.#options.configId,
+        random: (minimum, maximum) => this.#nextRandom(minimum, maximum),
+        environment: (name) =>
+          Object.hasOwn(this.#options.environment, name) ? this.#options.environment[name] : undefined,
+      },
+      (fault) => this.#fault(fault, place),
+      onlyLeading,
+    );
+  }
+
+  #substituteText(text: string, place: Place): string {
+    return this.#substitute({ text, columns: undefined }, place, false).line.text;
+  }
+
+  #nextRandom(minimum: number, maximum: number): number {
+    this.#random ??= randomSource(this.#seedInFile() ?? this.#options.seed);
+    return this.#random(minimum, maximum);
+  }
+
+  /** `random_seed N` as far as it was read before the first use. */
+  #seedInFile(): number | undefined {
+    const match = /^[ \t]*random_seed[ \t]+(\d+)/m.exec(this.#builder.finish().text);
+    return match === null ? undefined : Number(match[1]);
+  }
+
+  #fault(fault: ExpansionFault, place: Place): void {
+    const { column, name } = fault;
+    switch (fault.kind) {
+      case 'self-referring':
+        return this.#say(
+          place,
+          column,
+          'unusable',
+          'LVSD_CONFIG_SELF_REFERENCE',
+          `The definition '${name}' leads to itself`,
+          { expected: 'a definition that ends in text' },
+        );
+      case 'too long':
+        return this.#say(
+          place,
+          column,
+          'unusable',
+          'LVSD_CONFIG_EXPANSION_TOO_LARGE',
+          `The line grows beyond ${EXPANSION_LIMITS.lineCharacters} characters`,
+          { suggestion: `look at what '${name}' stands for` },
+        );
+      case 'random bounds':
+        return this.#say(
+          place,
+          column,
+          'assumed',
+          'LVSD_CONFIG_RANDOM_BOUNDS',
+          `\${${name}}: the maximum is smaller than the minimum`,
+          { expected: '${_RANDOM MIN MAX}', assumed: 'the minimum' },
+        );
+      case 'no environment variable':
+        return this.#say(
+          place,
+          column,
+          'assumed',
+          'LVSD_CONFIG_NO_ENVIRONMENT',
+          `The environment has no variable '${name}'`,
+          { assumed: 'the words as written', suggestion: 'set it in the unit file of lvsd' },
+        );
+    }
+  }
+
+  #finishLine(line: MappedLine, place: Place): void {
+    const checks = readIncludeCheck(line.text, this.#checks);
+    if (checks !== undefined && !this.#options.allConfigChecks) this.#checks = checks;
+    const include = matchInclude(line.text);
+    if (include !== undefined) return this.#include(include, line, place);
+    if (line.text.trim() === '') return;
+    this.#builder.line(line, place.file, place.line, place.original);
+  }
+
+  #include(include: Include, line: MappedLine, place: Place): void {
+    const column = columnAt(line, include.patternAt);
+    const { pattern } = include;
+    const checks = checksOf(include.keyword, this.#checks);
+    const complain = (message: string, fatal: boolean, suggestion?: string): void =>
+      this.#say(
+        place,
+        column,
+        fatal ? 'unusable' : 'note',
+        fatal ? 'LVSD_CONFIG_INCLUDE_CHECK' : 'LVSD_CONFIG_INCLUDE',
+        message,
+        {
+          span: Math.max(1, pattern.length),
+          ...(suggestion === undefined ? {} : { suggestion }),
+          assumed: fatal ? undefined : 'nothing is included for it',
+        } as Partial<Diagnostic>,
+      );
+    const found = findFiles(pattern, place.directory, this.#options.exists);
+    const complaint = complainAbout(pattern, found, checks);
+    if (complaint !== undefined) {
+      const bare = /^"(.*)"$/.exec(pattern)?.[1];
+      complain(
+        complaint.message,
+        complaint.fatal,
+        bare === undefined ? undefined : `write ${bare} without quotes: they are part of the name here`,
+      );
+    }
+    if (found.cut) complain(`'${pattern}' names more files than lvsd looks at`, true);
+    for (const name of found.names) {
+      const path = name.startsWith('/') ? name : join(place.directory, name);
+      const source = this.#options.open(path);
+      if (source.kind !== 'text') {
+        complain(
+          refusal(name, source),
+          checks.read,
+          source.kind === 'special' && source.why === 'executable' ? `chmod a-x ${name}` : undefined,
+        );
+        continue;
+      }
+      if (this.#reading.includes(source.id) || this.#reading.length >= MAX_DEPTH) {
+        this.#say(
+          place,
+          column,
+          'assumed',
+          'LVSD_CONFIG_INCLUDE_LOOP',
+          `Configuration file '${name}' is included by itself - skipping`,
+          { span: Math.max(1, pattern.length), assumed: 'it is read once' },
+        );
+        continue;
+      }
+      let file = this.#fileOfPath.get(path);
+      if (file === undefined) {
+        file = this.#files.push(name) - 1;
+        this.#fileOfPath.set(path, file);
+      }
+      this.#read(source, file, dirname(path), false);
+      if (this.#builder.full) return;
+    }
+  }
+}
+
+function refusal(name: string, source: Exclude<SourceFile, { kind: 'text' }>): string {
+  switch (source.kind) {
+    case 'missing':
+      return `Config files missing '${name}'.`;
+    case 'directory':
+      return `Configuration file '${name}/' is a directory - skipping`;
+    case 'special':
+      return `Configuration file '${name}' is not a regular non-executable file - skipping`;
+    case 'unreadable':
+      return `Configuration file '${name}' open problem (${source.why}) - skipping`;
+  }
+}
+
+/** Finds the lines that expansion has to look at. */
+class LineFinder {
+  static readonly #marks = ['$', '@', '~', 'include'] as const;
+  readonly #text: string;
+  readonly #next: number[] = [-2, -2, -2, -2];
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The start of the first such line that begins at or behind `from`; -1 if there is none. */
+  next(from: number): number {
+    let best = -1;
+    LineFinder.#marks.forEach((mark, k) => {
+      let at = this.#next[k]!;
+      if (at !== -1 && at < from) {
+        at = this.#text.indexOf(mark, from);
+        while (at >= 0 && k > 0 && !this.#leads(at)) at = this.#text.indexOf(mark, at + 1);
+        this.#next[k] = at;
+      }
+      if (at >= 0 && (best < 0 || at < best)) best = at;
+    });
+    return best <= 0 ? best : this.#text.lastIndexOf('\n', best - 1) + 1;
+  }
+
+  /** Whether only white space stands before the mark on its line. */
+  #leads(at: number): boolean {
+    for (let i = at - 1; i >= 0; i--) {
+      const c = this.#text.charCodeAt(i);
+      if (c === 10) return true;
+      if (c > 32) return false;
+    }
+    return true;
+  }
+}
+
+function lineEnd(text: string, start: number): number {
+  const end = text.indexOf('\n', start);
+  return end < 0 ? text.length : end;
+}
+
+function countLines(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let i = from; i < to; i++) if (text.charCodeAt(i) === 10) count++;
+  return count;
+}
+
+/** The line up to its comment, without white space at its end. */
+function withoutComment(line: string): string {
+  let quoted = false;
+  for (let i = 0; i < line.length; i++) {
+    const c = line.charCodeAt(i);
+    if (c === 92) i++;
+    else if (c === 34) quoted = !quoted;
+    else if (!quoted && (c === 35 || c === 33)) return line.slice(0, i).trimEnd();
+  }
+  return line.trimEnd();
+}
+
+/** Whether expansion can find anything in the line (its marks may all have stood in the comment). */
+function mayChange(cut: string): boolean {
+  return cut.includes('$') || /^\s*(?:[@~]|include)/.test(cut);
+}

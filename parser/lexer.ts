@@ -1,0 +1,169 @@
+/**
+ * The text of one top-level block as tokens, one token a statement.
+ *
+ * keepalived's language is line based, so the lexer does the words: it splits a line as keepalived's tokenizer does
+ * (keepalived.md 5.1), and hands chevrotain only what has structure: a statement without a block, a statement with
+ * one, and the brackets of that block. This keeps the parser's work to one token a line.
+ *
+ * It never fails: nameless `{` and braces too deep are passed over with their partners, a missing `}` is added. All of
+ * that has been told already when the text was split (blocks.ts).
+ */
+import { createToken, type IToken, type TokenType } from 'chevrotain';
+import { MAX_DEPTH } from './blocks.js';
+import type { Statement, Word } from './statement.js';
+
+export const Line: TokenType = createToken({ name: 'Line', pattern: /\S+/ });
+export const Head: TokenType = createToken({ name: 'Head', pattern: /\S+/ });
+export const Open: TokenType = createToken({ name: 'Open', pattern: /\{/ });
+export const Close: TokenType = createToken({ name: 'Close', pattern: /\}/ });
+
+/** A statement and the token that carries it through the parser are one object: 300,000 of them are made at a load. */
+export class StatementToken implements IToken, Statement {
+  body: readonly Statement[] | undefined = undefined;
+  tokenType: TokenType = Line;
+  tokenTypeIdx: number = Line.tokenTypeIdx!;
+  readonly words: readonly Word[];
+  readonly line: number;
+  readonly startOffset: number;
+  readonly #text: string;
+  readonly #end: number;
+
+  constructor(text: string, words: readonly Word[], line: number, start: number, end: number) {
+    this.words = words;
+    this.line = line;
+    this.startOffset = start;
+    this.#text = text;
+    this.#end = end;
+  }
+
+  get raw(): string {
+    return this.#text.slice(this.startOffset, this.#end);
+  }
+  get image(): string {
+    return this.raw;
+  }
+
+  opens(): void {
+    this.tokenType = Head;
+    this.tokenTypeIdx = Head.tokenTypeIdx!;
+  }
+}
+
+const bracket = (tokenType: TokenType, image: string): IToken => ({
+  image,
+  startOffset: 0,
+  tokenType,
+  tokenTypeIdx: tokenType.tokenTypeIdx!,
+});
+const OPEN = bracket(Open, '{');
+const CLOSE = bracket(Close, '}');
+
+/**
+ * @param from offset of the block's keyword
+ * @param to offset behind the block
+ * @param firstLine snapshot line of `from`
+ * @returns tokens with balanced brackets
+ */
+export function tokenizeBlock(text: string, from: number, to: number, firstLine: number): IToken[] {
+  const tokens: IToken[] = [];
+  let line = firstLine;
+  let lineStart = text.lastIndexOf('\n', from - 1) + 1;
+  if (from === 0) lineStart = 0;
+  /** The last statement, as long as a `{` would be its own. */
+  let pending: StatementToken | undefined;
+  /** For each open brace: whether it was handed on. */
+  const handed: boolean[] = [];
+  let depth = 0;
+  let i = from;
+  while (i < to) {
+    const c = text.charCodeAt(i);
+    if (c === 10) {
+      line++;
+      i++;
+      lineStart = i;
+    } else if (isBlank(c)) i++;
+    else if (c === 35 || c === 33) {
+      const end = text.indexOf('\n', i);
+      i = end < 0 ? to : end;
+    } else if (c === 123) {
+      const own = pending !== undefined && depth < MAX_DEPTH;
+      if (own) {
+        pending!.opens();
+        tokens.push(OPEN);
+        depth++;
+      }
+      handed.push(own);
+      pending = undefined;
+      i++;
+    } else if (c === 125) {
+      if (handed.pop() === true) {
+        tokens.push(CLOSE);
+        depth--;
+      }
+      pending = undefined;
+      i++;
+    } else {
+      const words: Word[] = [];
+      const start = i;
+      let end = i;
+      // Words up to the end of the line, a comment or a brace.
+      for (;;) {
+        i = readWord(text, i, to, lineStart, words);
+        end = i;
+        while (i < to && isBlank(text.charCodeAt(i)) && text.charCodeAt(i) !== 10) i++;
+        if (i >= to) break;
+        const d = text.charCodeAt(i);
+        if (d === 10 || d === 123 || d === 125 || d === 35 || d === 33) break;
+      }
+      if (words.length > 0) {
+        pending = new StatementToken(text, words, line, start, end);
+        tokens.push(pending);
+      }
+    }
+  }
+  for (; depth > 0; depth--) tokens.push(CLOSE);
+  return tokens;
+}
+
+/** White space as keepalived has it, and what real files hold in its place: NUL, non-breaking and zero-width spaces. */
+function isBlank(c: number): boolean {
+  return c <= 32 || c === 0xa0 || c === 0x200b || c === 0xfeff;
+}
+
+/**
+ * Reads the word at `i` and returns the offset behind it. A quote starts a word and ends it; a quote that is not closed
+ * on its line makes no word, as in keepalived, which drops it with a message.
+ */
+function readWord(text: string, i: number, to: number, lineStart: number, into: Word[]): number {
+  let escaped = false;
+  if (text.charCodeAt(i) === 34) {
+    let end = i + 1;
+    for (; end < to; end++) {
+      const c = text.charCodeAt(end);
+      if (c === 34 || c === 10) break;
+      if (c === 92 && end + 1 < to) {
+        const next = text.charCodeAt(end + 1);
+        if (next === 34) escaped = true;
+        if (next === 34 || next === 92) end++;
+      }
+    }
+    if (end >= to || text.charCodeAt(end) === 10) return end;
+    const inner = text.slice(i + 1, end);
+    into.push({ text: escaped ? inner.replaceAll('\\"', '"') : inner, quoted: true, column: i - lineStart + 1 });
+    return end + 1;
+  }
+  let end = i;
+  for (; end < to; end++) {
+    const c = text.charCodeAt(end);
+    if (isBlank(c) || c === 34 || c === 35 || c === 33 || c === 123 || c === 125) break;
+    if (c === 92 && end + 1 < to) {
+      const next = text.charCodeAt(end + 1);
+      if (next === 35 || next === 33 || next === 34) escaped = true;
+      // Before anything else, a brace too, a backslash hides nothing.
+      if (next === 35 || next === 33 || next === 34 || next === 92) end++;
+    }
+  }
+  const bare = text.slice(i, end);
+  into.push({ text: escaped ? bare.replace(/\\([#!"])/g, '$1') : bare, quoted: false, column: i - lineStart + 1 });
+  return end;
+}

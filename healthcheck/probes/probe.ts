@@ -10,12 +10,15 @@
  */
 import type { Checker } from '../../config/checker.js';
 import type { Fd } from '../../native/descriptor.js';
+import type { ScriptEnd } from '../../observe/script-runner.js';
 import type { AddressFamily, IpAddress } from '../../runtime/addresses.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Fwmark, Milliseconds, Port } from '../../runtime/units.js';
 import type { CheckerAddress, ProbeResult, ProbeTarget } from '../verdict.js';
 import type { RegexEngine } from './regex.js';
 import type { TlsMaterial } from './tls-material.js';
+
+export type { ScriptEnd } from '../../observe/script-runner.js';
 
 /** A socket as a probe needs it: open, bound and marked, not connected. Plain JSON: it crosses a pipe. */
 export interface SocketRequest {
@@ -38,15 +41,6 @@ export type SocketAnswer =
  * `openSocketHere` (open-socket.ts) does it in this process.
  */
 export type OpenSocket = (request: SocketRequest, callback: (answer: SocketAnswer) => void) => void;
-
-/** How a script ended. */
-export type ScriptEnd =
-  | { readonly kind: 'exited'; readonly status: number }
-  | { readonly kind: 'signalled'; readonly signal: number }
-  /** Ended by us because its time was over. */
-  | { readonly kind: 'timed-out' }
-  /** It never ran: disabled, user unknown, no process to be had, the same check still running. */
-  | { readonly kind: 'not-run'; readonly why: string };
 
 /**
  * Runs the script of the MISC_CHECK at `address` in the generation of Config that both sides know, as its user; ends

@@ -8,7 +8,7 @@
  * and does not keep the process alive.
  */
 import { Worker } from 'node:worker_threads';
-import type { Clock, Timer } from '../../runtime/clock.js';
+import { type Clock, systemClock, type Timer } from '../../runtime/clock.js';
 import { describeError } from '../../runtime/errors.js';
 import { type Milliseconds, milliseconds } from '../../runtime/units.js';
 import { type MatchAnswer, type RegexRequest, readModule, type WasmModule } from './pcre2.js';
@@ -49,7 +49,7 @@ export class WorkerRegexEngine implements RegexEngine {
   #timer: Timer | undefined;
   #closed = false;
 
-  constructor(clock: Clock, limit: Milliseconds = MATCH_LIMIT) {
+  constructor(clock: Clock = systemClock, limit: Milliseconds = MATCH_LIMIT) {
     this.#clock = clock;
     this.#limit = limit;
   }

@@ -33,6 +33,8 @@ export interface DumpSocketOptions {
   readonly timeoutMs?: number;
   /** How often an interrupted dump is taken again; default 10. */
   readonly retries?: number;
+  /** How bytes reach the kernel and come back; a test hands in another way. */
+  readonly exchange?: typeof netlinkExchange;
 }
 
 export interface DumpStats {
@@ -51,6 +53,7 @@ export class DumpSocket {
   readonly #receiveBufferBytes: number;
   readonly #timeoutMs: number;
   readonly #retries: number;
+  readonly #exchange: typeof netlinkExchange;
   readonly #room = Buffer.allocUnsafeSlow(256 * 1024);
   #socket: KernelSocket;
   #sequence = 0;
@@ -61,6 +64,7 @@ export class DumpSocket {
     this.#receiveBufferBytes = options.receiveBufferBytes ?? 4 << 20;
     this.#timeoutMs = options.timeoutMs ?? 5000;
     this.#retries = options.retries ?? 10;
+    this.#exchange = options.exchange ?? netlinkExchange;
     this.#socket = this.#openSocket();
   }
 
@@ -110,7 +114,7 @@ export class DumpSocket {
     let sending = message.length;
     for (;;) {
       const { fd } = this.#socket;
-      const exchanged = netlinkExchange(fd, message, sending, this.#sequence, this.#room, this.#timeoutMs);
+      const exchanged = this.#exchange(fd, message, sending, this.#sequence, this.#room, this.#timeoutMs);
       sending = 0;
       this.stats.foreign += exchanged.foreign;
       const copy = Buffer.from(this.#room.subarray(0, exchanged.used));

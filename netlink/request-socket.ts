@@ -12,6 +12,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { closeFd } from '../native/descriptor.js';
 import { type Exchanged, netlinkExchange } from '../native/netlink-exchange.js';
+import { localAddress } from '../native/socket.js';
 import { LvsdError } from '../runtime/errors.js';
 import { type KernelSocket, type NetlinkProtocol, openKernelSocket } from './kernel-socket.js';
 import {
@@ -31,6 +32,8 @@ export interface RequestSocketOptions {
   readonly receiveBufferBytes?: number;
   /** How long the kernel may take for the answers of one slice, milliseconds; default 5000. */
   readonly timeoutMs?: number;
+  /** How bytes reach the kernel and come back; a test hands in another way. */
+  readonly exchange?: typeof netlinkExchange;
 }
 
 export type Answer =
@@ -74,6 +77,7 @@ export class RequestSocket {
   readonly stats: RequestStats = { sends: 0, messages: 0, refused: 0, unanswered: 0, foreign: 0, overruns: 0 };
   readonly #socket: KernelSocket;
   readonly #timeoutMs: number;
+  readonly #exchange: typeof netlinkExchange;
   readonly #perSlice: number;
   readonly #slabLimit: number;
   readonly #answers = Buffer.allocUnsafeSlow(ANSWER_ROOM);
@@ -85,9 +89,21 @@ export class RequestSocket {
   constructor(protocol: NetlinkProtocol, options: RequestSocketOptions = {}) {
     this.#socket = openKernelSocket(protocol, options.receiveBufferBytes ?? 4 << 20);
     this.#timeoutMs = options.timeoutMs ?? 5000;
+    this.#exchange = options.exchange ?? netlinkExchange;
     const fitting = Math.floor(this.#socket.receiveBufferBytes / ANSWER_WEIGHT);
     this.#perSlice = Math.max(1, Math.min(MOST_PER_SLICE, fitting));
     this.#slabLimit = Math.min(SLAB_BYTES, this.#socket.sendBufferBytes - 64);
+  }
+
+  /** The address of this socket among netlink sockets; the kernel's messages to it carry it. */
+  get portId(): number {
+    const address = localAddress(this.#socket.fd);
+    return address.family === 'netlink' ? address.portId : 0;
+  }
+
+  /** The largest number of requests in one sendmsg. */
+  get requestsPerSlice(): number {
+    return this.#perSlice;
   }
 
   /**
@@ -192,7 +208,7 @@ export class RequestSocket {
     let sending = length;
     do {
       const { fd } = this.#socket;
-      exchanged = netlinkExchange(fd, this.#slab, sending, last, this.#answers, this.#timeoutMs);
+      exchanged = this.#exchange(fd, this.#slab, sending, last, this.#answers, this.#timeoutMs);
       sending = 0;
       overruns += exchanged.overruns;
       this.stats.foreign += exchanged.foreign;

@@ -1,0 +1,114 @@
+/**
+ * Keeps the tables of links and addresses true: read once, then changed by what the kernel tells.
+ *
+ * The monitor is opened before the tables are read, so that no change falls between; what is told twice changes nothing.
+ * When the kernel had to drop messages, the tables are read again and the difference becomes events. Belongs to the
+ * network namespace in which it was opened.
+ */
+import { DumpSocket } from '../netlink/dump-socket.js';
+import type { NetlinkMessage } from '../netlink/message.js';
+import { MonitorSocket } from '../netlink/monitor-socket.js';
+import { RTM_DELADDR, RTM_DELLINK, RTM_NEWADDR, RTM_NEWLINK, RTNLGRP } from '../netlink/rtnetlink.js';
+import { decodeInterfaceAddress, encodeAddressDump } from '../netlink/rtnetlink-address.js';
+import { decodeLink, encodeLinkDump } from '../netlink/rtnetlink-link.js';
+import { AddressTable, type PresenceEvent } from './addresses.js';
+import { type LinkEvent, LinkTable } from './links.js';
+
+export interface HostHandlers {
+  /** Links that appeared, disappeared or changed. Not called for what was there at the start. */
+  onLink?(event: LinkEvent): void;
+  /** Addresses that came to this host or left it. Not called for what was there at the start. */
+  onAddress?(event: PresenceEvent): void;
+  /** The kernel told faster than lvsd read; the tables are about to be read again. Worth a log line. */
+  onLost?(): void;
+}
+
+export interface HostMonitorOptions {
+  /** Receive buffer of the monitor socket, bytes; default 4 MiB. */
+  readonly receiveBufferBytes?: number;
+}
+
+export class HostMonitor {
+  readonly links = new LinkTable();
+  readonly addresses = new AddressTable();
+  readonly #handlers: HostHandlers;
+  readonly #dump: DumpSocket;
+  readonly #monitor: MonitorSocket;
+
+  /**
+   * Opens the sockets and reads the tables.
+   * @throws SystemCallError or NetlinkError when the kernel refuses
+   */
+  constructor(handlers: HostHandlers = {}, options: HostMonitorOptions = {}) {
+    this.#handlers = handlers;
+    this.#dump = new DumpSocket('route');
+    try {
+      const groups = [RTNLGRP.link, RTNLGRP.ipv4Address, RTNLGRP.ipv6Address];
+      this.#monitor = new MonitorSocket(
+        'route',
+        groups,
+        {
+          onMessages: (messages) => {
+            for (const message of messages) this.#apply(message);
+          },
+          onLost: () => {
+            this.#handlers.onLost?.();
+            this.reread();
+          },
+        },
+        options,
+      );
+    } catch (error) {
+      this.#dump.close();
+      throw error;
+    }
+    try {
+      this.#read(false);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Reads the tables again; differences become events. For a doubt, as after a pause of the whole machine. */
+  reread(): void {
+    this.#read(true);
+  }
+
+  /** Whether the monitor keeps the process alive (it does, until `unref`). */
+  unref(): void {
+    this.#monitor.unref();
+  }
+
+  close(): void {
+    this.#monitor.close();
+    this.#dump.close();
+  }
+
+  #read(tell: boolean): void {
+    const links = this.#dump.dump(encodeLinkDump()).map((message) => decodeLink(message.payload));
+    const addresses = this.#dump.dump(encodeAddressDump()).map((message) => decodeInterfaceAddress(message.payload));
+    const linkEvents = this.links.replace(links.filter((link) => link !== undefined));
+    const addressEvents = this.addresses.replace(addresses.filter((address) => address !== undefined));
+    if (tell) this.#tell(linkEvents, addressEvents);
+  }
+
+  #apply(message: NetlinkMessage): void {
+    if (message.type === RTM_NEWLINK || message.type === RTM_DELLINK) {
+      const link = decodeLink(message.payload);
+      if (link === undefined) return;
+      if (message.type === RTM_NEWLINK) this.#tell(this.links.set(link), []);
+      else this.#tell(this.links.delete(link.index), this.addresses.deleteInterface(link.index));
+    } else if (message.type === RTM_NEWADDR || message.type === RTM_DELADDR) {
+      const address = decodeInterfaceAddress(message.payload);
+      if (address === undefined) return;
+      const { addresses } = this;
+      this.#tell([], message.type === RTM_NEWADDR ? addresses.set(address) : addresses.delete(address));
+    }
+  }
+
+  #tell(links: readonly LinkEvent[], addresses: readonly PresenceEvent[]): void {
+    for (const event of links) this.#handlers.onLink?.(event);
+    for (const event of addresses) this.#handlers.onAddress?.(event);
+  }
+}

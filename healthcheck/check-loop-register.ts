@@ -6,9 +6,15 @@
  */
 import type { Checker } from '../config/checker.js';
 import type { Config } from '../config/config.js';
+import type { GlobalConfig } from '../config/global.js';
 import { realServerName, serviceName, virtualServerName } from '../config/names.js';
 import type { CheckSubject } from './schedule-lines.js';
 import { type CheckerAddress, checkerIdentity, isRunnable, type ProbeResult, type ProbeTarget } from './verdict.js';
+
+/** The part of Config that checks come from. */
+export interface CheckedConfig extends Pick<Config, 'virtualServers'> {
+  readonly global: Pick<GlobalConfig, 'checkerLogAllFailures'>;
+}
 
 export interface RegisteredChecker {
   /** Stable across reloads and restarts. */
@@ -22,7 +28,7 @@ export interface RegisteredChecker {
 }
 
 /** Every runnable checker of a Config, in file order. */
-export function registerCheckers(config: Config): readonly RegisteredChecker[] {
+export function registerCheckers(config: CheckedConfig): readonly RegisteredChecker[] {
   const registered: RegisteredChecker[] = [];
   config.virtualServers.forEach((virtual, virtualIndex) => {
     const virtualName = virtualServerName(virtual);
@@ -96,7 +102,7 @@ export function hungResult({ subject }: RegisteredChecker): ProbeResult {
 }
 
 /** Every real server of a Config, also those without a checker (they are always up). */
-export function serverKeys(config: Config): ReadonlySet<string> {
+export function serverKeys(config: CheckedConfig): ReadonlySet<string> {
   const keys = new Set<string>();
   for (const virtual of config.virtualServers) {
     const name = virtualServerName(virtual);

@@ -13,12 +13,18 @@
  * five times in a row each; overdue runs are spread as well.
  */
 import type { Checker } from '../config/checker.js';
-import type { Config } from '../config/config.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import { describeError } from '../runtime/errors.js';
 import type { Log } from '../runtime/log.js';
 import { milliseconds } from '../runtime/units.js';
-import { hungResult, type RegisteredChecker, registerCheckers, runLimit, serverKeys } from './check-loop-register.js';
+import {
+  type CheckedConfig,
+  hungResult,
+  type RegisteredChecker,
+  registerCheckers,
+  runLimit,
+  serverKeys,
+} from './check-loop-register.js';
 import {
   type RestoredVerdict,
   reloadCheck,
@@ -135,7 +141,7 @@ export class CheckLoop {
    * Takes a new Config: the first one starts everything. Afterwards the role sends `verdicts()` with this generation,
    * because the indices of a checker may have changed.
    */
-  reconfigure(config: Config, generation: number, options: ReconfigureOptions = {}): void {
+  reconfigure(config: CheckedConfig, generation: number, options: ReconfigureOptions = {}): void {
     const now = this.#clock.now();
     const wall = this.#clock.wall();
     const old = this.#entries;

@@ -11,21 +11,21 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { closeFd } from '../native/descriptor.js';
-import { type Exchanged, netlinkExchange } from '../native/netlink-exchange.js';
+import { netlinkExchange } from '../native/netlink-exchange.js';
 import { localAddress } from '../native/socket.js';
+import { SystemCallError } from '../native/system-call-error.js';
 import { LvsdError } from '../runtime/errors.js';
 import { type KernelSocket, type NetlinkProtocol, openKernelSocket } from './kernel-socket.js';
 import {
   align4,
   decodeError,
   type NetlinkMessage,
-  NLM_F_ACK,
-  NLM_F_REQUEST,
   NLMSG_ERROR,
   NLMSG_HEADER_LENGTH,
   NLMSG_MIN_TYPE,
 } from './message.js';
 import { type NetlinkError, refused, unanswered } from './netlink-error.js';
+import { numberSlice, type RequestBatch, requestBatch } from './request-batch.js';
 
 export interface RequestSocketOptions {
   /** Receive buffer, bytes; default 4 MiB. */
@@ -72,6 +72,8 @@ const ANSWER_ROOM = 256 * 1024;
 const ANSWER_WEIGHT = 2048;
 
 const ACCEPTED: Answer = { ok: true, replies: [] };
+/** The place of an answer that has not come; never handed out. */
+const PENDING: Answer = { ok: true, replies: [] };
 
 export class RequestSocket {
   readonly stats: RequestStats = { sends: 0, messages: 0, refused: 0, unanswered: 0, foreign: 0, overruns: 0 };
@@ -110,25 +112,28 @@ export class RequestSocket {
    * Sends requests and returns one answer for each, in order.
    * @param requests whole messages (header and payload), as `encodeMessage` makes them, or one buffer full of them;
    *   type and flags count, sequence and port id are overwritten in the copy
-   * @throws SystemCallError when sending fails; LvsdError LVSD_NETLINK_BAD_REQUEST for bytes that are no request
+   * @throws LvsdError LVSD_NETLINK_BAD_REQUEST for bytes that are no request; what the kernel does is in the answers
    */
   exchange(requests: readonly Uint8Array[] | Uint8Array, options: ExchangeOptions = {}): Answer[] {
-    const list = listOf(requests);
-    const answers: Answer[] = new Array(list.length);
-    for (let at = 0; at < list.length; ) at = this.#slice(list, at, answers, options.acknowledge ?? 'every');
+    const batch = requestBatch(requests);
+    const answers: Answer[] = [];
+    while (!batch.done) this.#slice(batch, answers, options.acknowledge ?? 'every');
     return answers;
   }
 
-  /** Like `exchange`, with a turn of the event loop between the slices (each 1 to 5 ms). */
+  /**
+   * Like `exchange`, with a turn of the event loop between the slices (each 1 to 5 ms). The bytes must stay as they are
+   * until it is done.
+   */
   async exchangeInSlices(
     requests: readonly Uint8Array[] | Uint8Array,
     options: ExchangeOptions = {},
   ): Promise<Answer[]> {
-    const list = listOf(requests);
-    const answers: Answer[] = new Array(list.length);
-    for (let at = 0; at < list.length; ) {
-      at = this.#slice(list, at, answers, options.acknowledge ?? 'every');
-      if (at < list.length) await nextTurn();
+    const batch = requestBatch(requests);
+    const answers: Answer[] = [];
+    while (!batch.done) {
+      this.#slice(batch, answers, options.acknowledge ?? 'every');
+      if (!batch.done) await nextTurn();
     }
     return answers;
   }
@@ -150,46 +155,19 @@ export class RequestSocket {
     closeFd(this.#socket.fd);
   }
 
-  /** Sends requests from `start` on, as many as fit; returns where the next slice begins. */
-  #slice(list: readonly Uint8Array[], start: number, answers: Answer[], acknowledge: Acknowledge): number {
+  /** Sends as many requests as fit and adds their answers. */
+  #slice(batch: RequestBatch, answers: Answer[], acknowledge: Acknowledge): void {
     if (!this.#open) throw new LvsdError('LVSD_NETLINK_CLOSED', 'This netlink socket was closed: a bug in lvsd');
+    if (batch.nextLength > this.#slab.length) this.#slab = Buffer.allocUnsafeSlow(batch.nextLength);
+    const slice = batch.take(this.#slab, this.#perSlice, this.#slabLimit);
     const first = (this.#sequence + 1) >>> 0;
-    let length = 0;
-    let end = start;
-    let lastHeader = 0;
-    while (end < list.length && end - start < this.#perSlice) {
-      const request = list[end] as Uint8Array;
-      const size = align4(request.length);
-      if (length > 0 && length + size > this.#slabLimit) break;
-      if (size > this.#slab.length) this.#slab = Buffer.allocUnsafeSlow(size);
-      lastHeader = length;
-      this.#put(request, length, (first + end - start) >>> 0, acknowledge === 'every');
-      length += size;
-      end++;
-    }
-    this.#slab.writeUInt16LE(this.#slab.readUInt16LE(lastHeader + 6) | NLM_F_ACK, lastHeader + 6);
-    this.#sequence = (first + end - start - 1) >>> 0;
+    numberSlice(this.#slab, slice, first, acknowledge === 'every');
+    this.#sequence = (this.#sequence + slice.count) >>> 0;
     this.stats.sends++;
-    this.stats.messages += end - start;
-    this.#collect(length, first, start, end, answers, acknowledge);
-    return end;
-  }
-
-  #put(request: Uint8Array, at: number, sequence: number, acknowledged: boolean): void {
-    this.#slab.set(request, at);
-    this.#slab.fill(0, at + request.length, at + align4(request.length));
-    const length = request.length < NLMSG_HEADER_LENGTH ? 0 : this.#slab.readUInt32LE(at);
-    const type = length === 0 ? 0 : this.#slab.readUInt16LE(at + 4);
-    if (length < NLMSG_HEADER_LENGTH || align4(length) !== align4(request.length) || type < NLMSG_MIN_TYPE) {
-      throw new LvsdError(
-        'LVSD_NETLINK_BAD_REQUEST',
-        `A netlink request of ${request.length} bytes says that it has ${length} bytes and type ${type}: a bug in lvsd, please report it`,
-      );
-    }
-    const flags = this.#slab.readUInt16LE(at + 6) & ~NLM_F_ACK;
-    this.#slab.writeUInt16LE(flags | NLM_F_REQUEST | (acknowledged ? NLM_F_ACK : 0), at + 6);
-    this.#slab.writeUInt32LE(sequence, at + 8);
-    this.#slab.writeUInt32LE(0, at + 12);
+    this.stats.messages += slice.count;
+    const start = answers.length;
+    for (let i = 0; i < slice.count; i++) answers.push(PENDING);
+    this.#collect(slice.length, first, start, start + slice.count, answers, acknowledge);
   }
 
   /** Sends the slab and reads until the last request is answered. */
@@ -204,29 +182,39 @@ export class RequestSocket {
     const last = this.#sequence;
     const replies = new Map<number, NetlinkMessage[]>();
     let overruns = 0;
-    let exchanged: Exchanged;
+    let finished = false;
+    let full = false;
+    let why = `nothing came for ${this.#timeoutMs} ms`;
     let sending = length;
     do {
-      const { fd } = this.#socket;
-      exchanged = this.#exchange(fd, this.#slab, sending, last, this.#answers, this.#timeoutMs);
+      try {
+        const { fd } = this.#socket;
+        const exchanged = this.#exchange(fd, this.#slab, sending, last, this.#answers, this.#timeoutMs);
+        ({ finished, full } = exchanged);
+        overruns += exchanged.overruns;
+        this.stats.foreign += exchanged.foreign;
+        this.#read(exchanged.used, first, start, end, answers, replies);
+      } catch (error) {
+        // Memory is short, or the message is too long for the socket: the requests before and after this slice stand.
+        if (!(error instanceof SystemCallError)) throw error;
+        full = false;
+        why = error.message;
+      }
       sending = 0;
-      overruns += exchanged.overruns;
-      this.stats.foreign += exchanged.foreign;
-      this.#read(exchanged.used, first, start, end, answers, replies);
-    } while (exchanged.full);
-    const { finished } = exchanged;
+    } while (full);
     this.stats.overruns += overruns;
+    if (overruns > 0) why = 'the receive buffer was too small';
+    else if (finished) why = 'it was passed over';
     const silent = finished && overruns === 0 && acknowledge === 'last';
     for (let i = start; i < end; i++) {
-      if (answers[i] !== undefined) continue;
+      if (answers[i] !== PENDING) continue;
       if (silent) {
         const found = replies.get(i);
         answers[i] = found === undefined ? ACCEPTED : { ok: true, replies: found };
-        continue;
+      } else {
+        this.stats.unanswered++;
+        answers[i] = { ok: false, error: unanswered(why) };
       }
-      this.stats.unanswered++;
-      const why = overruns > 0 ? 'the receive buffer was too small' : `nothing came for ${this.#timeoutMs} ms`;
-      answers[i] = { ok: false, error: unanswered(finished && overruns === 0 ? 'it was passed over' : why) };
     }
   }
 
@@ -271,18 +259,4 @@ export class RequestSocket {
       at += align4(length);
     }
   }
-}
-
-/** One view for each message. Bytes at the end that are no message become a request of their own, which is refused. */
-function listOf(requests: readonly Uint8Array[] | Uint8Array): readonly Uint8Array[] {
-  if (!(requests instanceof Uint8Array)) return requests;
-  const view = new DataView(requests.buffer, requests.byteOffset, requests.byteLength);
-  const list: Uint8Array[] = [];
-  for (let at = 0; at < requests.length; ) {
-    const length = at + 4 <= requests.length ? view.getUint32(at, true) : 0;
-    const next = length < NLMSG_HEADER_LENGTH ? requests.length : Math.min(requests.length, at + align4(length));
-    list.push(requests.subarray(at, next));
-    at = next;
-  }
-  return list;
 }

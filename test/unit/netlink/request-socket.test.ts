@@ -167,6 +167,13 @@ describe('the request socket, on a network namespace of its own', () => {
     socket.close();
   });
 
+  test('a message that cannot be sent is an answer, and the others are done', () => {
+    const huge = encodeMessage({ type: 20, flags: 0, sequence: 0, payload: Buffer.alloc(8 << 20) });
+    const answers = socket.exchange([add(1), huge, remove(1)]);
+    assert.deepEqual(summary(answers), ['ok', 'LVSD_NETLINK_UNANSWERED', 'ok']);
+    assert.match((answers[1] as { error: NetlinkError }).error.message, /EMSGSIZE/);
+  });
+
   test('small buffers make small slices, and nothing is lost', () => {
     const small = new RequestSocket('route', { receiveBufferBytes: 8192 });
     assert.ok(small.requestsPerSlice <= 16);

@@ -33,7 +33,8 @@ export function settleQuorum(
     effects.push(...quorumNotices(next, true));
     return next;
   }
-  if (state.quorumUp && (sum === 0 || sum < quorum - hysteresis)) {
+  // The lower threshold is at least 1 (`thresholds`), so a live weight of 0 is always below it.
+  if (state.quorumUp && sum < quorum - hysteresis) {
     effects.push(logLine(`Lost quorum ${quorum}-${hysteresis}=${quorum - hysteresis} > ${sum} for VS ${state.name}`));
     if (sorry !== undefined) effects.push(sorryLine(state, sorry, true), poolLine(state, false));
     const next = { ...state, quorumUp: false, told: false };

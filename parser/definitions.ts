@@ -20,7 +20,7 @@ export interface BuiltIns {
 }
 
 export interface ExpansionFault {
-  readonly kind: 'self-referring' | 'too long' | 'random bounds' | 'no environment variable';
+  readonly kind: 'undefined' | 'self-referring' | 'too long' | 'random bounds' | 'no environment variable';
   readonly name: string;
   /** Source column, first is 1. */
   readonly column: number;
@@ -69,7 +69,7 @@ function splice(line: MappedLine, start: number, end: number, value: string): Ma
 }
 
 /** Whether offset `index` stands inside double quotes. */
-function quotedAt(text: string, index: number): boolean {
+export function quotedAt(text: string, index: number): boolean {
   let quoted = false;
   for (let i = 0; i < index; i++) {
     const c = text.charCodeAt(i);
@@ -99,8 +99,17 @@ function useAt(text: string, at: number, limit: number): Use | undefined {
   return next <= 32 || next === 44 || next === 41 ? { end, word: text.slice(at + 1, end) } : undefined;
 }
 
+/** `${NAME}` outside quotes (inside them it may be meant for a shell) that is no built-in. */
+function isUndefinedName(text: string, at: number, use: Use): boolean {
+  return text.charCodeAt(at + 1) === 123 && /^[A-Za-z][A-Za-z0-9_]*$/.test(use.word) && !quotedAt(text, at);
+}
+
 export class Definitions {
   readonly #values = new Map<string, DefinitionValue>();
+
+  names(): readonly string[] {
+    return [...this.#values.keys()];
+  }
 
   define(name: string, value: DefinitionValue): void {
     this.#values.set(name, value);
@@ -130,6 +139,9 @@ export class Definitions {
       const value = use === undefined ? undefined : this.#value(use.word, builtIns, fault, columnAt(current, at));
       if (use === undefined || value === undefined) {
         if (onlyLeading) break;
+        if (use !== undefined && isUndefinedName(text, at, use)) {
+          fault({ kind: 'undefined', name: use.word, column: columnAt(current, at) });
+        }
         at = text.indexOf('$', at + 1);
         continue;
       }

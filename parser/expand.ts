@@ -11,15 +11,9 @@
  */
 import { dirname, join } from 'node:path';
 import { parseCondition } from './conditions.js';
-import {
-  columnAt,
-  Definitions,
-  type DefinitionValue,
-  type ExpansionFault,
-  matchDefinition,
-  sliceLine,
-} from './definitions.js';
+import { columnAt, Definitions, type ExpansionFault, matchDefinition, sliceLine } from './definitions.js';
 import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
+import { describeFault, type Told } from './expansion-faults.js';
 import { findFiles } from './glob.js';
 import {
   ALL_CHECKS,
@@ -33,7 +27,16 @@ import {
 } from './include.js';
 import { type Loop, parseLoop } from './loops.js';
 import { randomSource } from './random.js';
-import type { SourceFile } from './source-file.js';
+import { refusal, type SourceFile } from './source-file.js';
+import {
+  countLines,
+  LineFinder,
+  lineEnd,
+  mayChange,
+  nextLineAt,
+  readDefinition,
+  withoutComment,
+} from './source-lines.js';
 import { EXPANSION_LIMITS, type MappedLine, TextBuilder } from './text-builder.js';
 import type { LineMap } from './text-map.js';
 
@@ -131,7 +134,11 @@ export class Expander {
   }
 
   #tell(diagnostic: Diagnostic): void {
-    if (this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push(diagnostic);
+    const { at, code, message } = diagnostic;
+    const last = this.#diagnostics.at(-1);
+    const again =
+      last?.code === code && last.message === message && last.at?.line === at?.line && last.at?.column === at?.column;
+    if (!again && this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push(diagnostic);
   }
 
   #say(
@@ -140,7 +147,7 @@ export class Expander {
     cls: DiagnosticClass,
     code: Diagnostic['code'],
     message: string,
-    more: Partial<Pick<Diagnostic, 'expected' | 'suggestion' | 'assumed' | 'span'>> = {},
+    more: Told = {},
   ): void {
     this.#plain = false;
     this.#builder.keepOriginal(place.file, place.line, place.original);
@@ -178,7 +185,7 @@ export class Expander {
       const original = text.slice(start, end);
       const place: Place = { file, directory, line, original };
       const cut = withoutComment(original);
-      const definition = this.#wholeDefinition(cut, text, end, place);
+      const definition = readDefinition(cut, text, end, this.#options.configId);
       done = Math.min(definition?.next ?? end + 1, text.length);
       if (definition === undefined && !mayChange(cut)) {
         line += 1;
@@ -188,7 +195,10 @@ export class Expander {
       flush(start);
       this.#plain = false;
       if (definition === undefined) this.#expand({ text: cut, columns: undefined }, place, false);
-      else if (definition.kept) this.#definitions.define(definition.name, definition.value);
+      else {
+        if (definition.kept) this.#definitions.define(definition.name, definition.value);
+        if (definition.unfinished) this.#sayUnfinished(definition.name, place);
+      }
       line =
         before + countLines(text, start, done) + (done === text.length && text.charCodeAt(done - 1) !== 10 ? 1 : 0);
       keptFrom = done;
@@ -200,50 +210,11 @@ export class Expander {
     this.#reading.pop();
   }
 
-  /**
-   * A definition with all of its lines, also behind a condition: a condition that drops the first line of a multi-line
-   * definition drops the whole of it (keepalived leaves its body behind as text: docs/differences.md).
-   */
-  #wholeDefinition(
-    cut: string,
-    text: string,
-    end: number,
-    place: Place,
-  ): { name: string; value: DefinitionValue; next: number; kept: boolean } | undefined {
-    const condition = parseCondition(cut, this.#options.configId);
-    const conditional = /^\s*@\S*\s+/.exec(cut)?.[0].length ?? 0;
-    const rest = conditional > 0 ? cut.slice(conditional) : cut;
-    const match = matchDefinition(rest);
-    if (match === undefined) return undefined;
-    const kept = condition.kind !== 'drop';
-    const first = rest.slice(match.valueAt);
-    if (!first.endsWith('\\')) return { name: match.name, value: [first], next: end + 1, kept };
-    const lines = [first.slice(0, -1).trimEnd()];
-    let next = end + 1;
-    for (let more = true; more && next < text.length; ) {
-      const stop = lineEnd(text, next);
-      const written = text.slice(next, stop);
-      next = stop + 1;
-      const body = withoutComment(written).trim();
-      // A line that is only a comment is not there; a blank one ends the definition.
-      if (body === '' && written.trim() !== '') continue;
-      more = body.endsWith('\\');
-      const content = more ? body.slice(0, -1).trimEnd() : body;
-      if (content !== '') lines.push(content);
-    }
-    const value = lines[0] === '' ? lines.slice(1) : lines;
-    if (value.length === 0) value.push('');
-    if (next > text.length && text.charCodeAt(text.length - 1) === 92) {
-      this.#say(
-        place,
-        1,
-        'assumed',
-        'LVSD_CONFIG_UNFINISHED_DEFINITION',
-        `The definition of '${match.name}' is cut short by the end of the file`,
-        { expected: 'a last line without a backslash' },
-      );
-    }
-    return { name: match.name, value: value as [string, ...string[]], next, kept };
+  #sayUnfinished(name: string, place: Place): void {
+    const message = `The definition of '${name}' is cut short by the end of the file`;
+    this.#say(place, 1, 'assumed', 'LVSD_CONFIG_UNFINISHED_DEFINITION', message, {
+      expected: 'a last line without a backslash',
+    });
   }
 
   /** Works one line off. `conditioned`: its condition has been read. */
@@ -261,7 +232,10 @@ export class Expander {
       }
       if (first === 126) {
         const loop = parseLoop(line.text, (text) => this.#substituteText(text, place));
-        if (loop.kind === 'loop') return this.#loop(loop.loop, line, place);
+        if (loop.kind === 'loop') {
+          this.#loop(loop.loop, line, place);
+          return;
+        }
         if (loop.kind === 'invalid') {
           for (const message of loop.messages) {
             this.#say(
@@ -283,8 +257,10 @@ export class Expander {
           return;
         }
         const { line: replaced, rest, restColumn, restName } = this.#substitute(line, place, true);
-        if (rest.length > 0 || restName !== undefined)
-          return this.#unfold(replaced, rest, restColumn, restName!, place);
+        if (restName !== undefined) {
+          this.#unfold(replaced, rest, restColumn, restName, place);
+          return;
+        }
         if (replaced !== line) {
           if (leading > MAX_LEADING) {
             this.#fault(
@@ -300,10 +276,21 @@ export class Expander {
       }
       break;
     }
-    if (this.#builder.full) return;
+    if (this.#builder.full || this.#splitAtBrace(line, place)) return;
     const { line: replaced, rest, restColumn, restName } = this.#substitute(line, place, false);
-    if (restName !== undefined) return this.#unfold(replaced, rest, restColumn, restName, place);
-    this.#finishLine(replaced, place);
+    if (restName !== undefined) this.#unfold(replaced, rest, restColumn, restName, place);
+    else if (replaced === line || !this.#splitAtBrace(replaced, place)) this.#finishLine(replaced, place);
+  }
+
+  /** Works off what stands behind a brace as a line of its own, where that makes a difference. */
+  #splitAtBrace(line: MappedLine, place: Place): boolean {
+    const at = nextLineAt(line.text);
+    if (at < 0 || this.#depth >= MAX_DEPTH) return false;
+    this.#depth++;
+    this.#expand(sliceLine(line, 0, at), place, true);
+    this.#expand(sliceLine(line, at), place, false);
+    this.#depth--;
+    return true;
   }
 
   /** A line that ended in a multi-line definition: its first line, then the others one by one. */
@@ -336,7 +323,7 @@ export class Expander {
     for (let turn = 0; turn < loop.turns && !this.#full(place); turn++) {
       this.#turns++;
       const values = loop.values(turn);
-      loop.variables.forEach((name, k) => this.#definitions.define(name, [values[k] ?? '']));
+      for (const [k, name] of loop.variables.entries()) this.#definitions.define(name, [values[k] ?? '']);
       this.#expand(rest, place, false);
     }
     this.#depth--;
@@ -392,54 +379,16 @@ export class Expander {
   }
 
   #fault(fault: ExpansionFault, place: Place): void {
-    const { column, name } = fault;
-    switch (fault.kind) {
-      case 'self-referring':
-        return this.#say(
-          place,
-          column,
-          'unusable',
-          'LVSD_CONFIG_SELF_REFERENCE',
-          `The definition '${name}' leads to itself`,
-          { expected: 'a definition that ends in text' },
-        );
-      case 'too long':
-        return this.#say(
-          place,
-          column,
-          'unusable',
-          'LVSD_CONFIG_EXPANSION_TOO_LARGE',
-          `The line grows beyond ${EXPANSION_LIMITS.lineCharacters} characters`,
-          { suggestion: `look at what '${name}' stands for` },
-        );
-      case 'random bounds':
-        return this.#say(
-          place,
-          column,
-          'assumed',
-          'LVSD_CONFIG_RANDOM_BOUNDS',
-          `\${${name}}: the maximum is smaller than the minimum`,
-          { expected: '${_RANDOM MIN MAX}', assumed: 'the minimum' },
-        );
-      case 'no environment variable':
-        return this.#say(
-          place,
-          column,
-          'assumed',
-          'LVSD_CONFIG_NO_ENVIRONMENT',
-          `The environment has no variable '${name}'`,
-          { assumed: 'the words as written', suggestion: 'set it in the unit file of lvsd' },
-        );
-    }
+    const { class: cls, code, message, ...more } = describeFault(fault, this.#definitions.names());
+    this.#say(place, fault.column, cls, code, message, more);
   }
 
   #finishLine(line: MappedLine, place: Place): void {
     const checks = readIncludeCheck(line.text, this.#checks);
     if (checks !== undefined && !this.#options.allConfigChecks) this.#checks = checks;
     const include = matchInclude(line.text);
-    if (include !== undefined) return this.#include(include, line, place);
-    if (line.text.trim() === '') return;
-    this.#builder.line(line, place.file, place.line, place.original);
+    if (include !== undefined) this.#include(include, line, place);
+    else if (line.text.trim() !== '') this.#builder.line(line, place.file, place.line, place.original);
   }
 
   #include(include: Include, line: MappedLine, place: Place): void {
@@ -501,81 +450,4 @@ export class Expander {
       if (this.#builder.full) return;
     }
   }
-}
-
-function refusal(name: string, source: Exclude<SourceFile, { kind: 'text' }>): string {
-  switch (source.kind) {
-    case 'missing':
-      return `Config files missing '${name}'.`;
-    case 'directory':
-      return `Configuration file '${name}/' is a directory - skipping`;
-    case 'special':
-      return `Configuration file '${name}' is not a regular non-executable file - skipping`;
-    case 'unreadable':
-      return `Configuration file '${name}' open problem (${source.why}) - skipping`;
-  }
-}
-
-/** Finds the lines that expansion has to look at. */
-class LineFinder {
-  static readonly #marks = ['$', '@', '~', 'include'] as const;
-  readonly #text: string;
-  readonly #next: number[] = [-2, -2, -2, -2];
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  /** The start of the first such line that begins at or behind `from`; -1 if there is none. */
-  next(from: number): number {
-    let best = -1;
-    LineFinder.#marks.forEach((mark, k) => {
-      let at = this.#next[k]!;
-      if (at !== -1 && at < from) {
-        at = this.#text.indexOf(mark, from);
-        while (at >= 0 && k > 0 && !this.#leads(at)) at = this.#text.indexOf(mark, at + 1);
-        this.#next[k] = at;
-      }
-      if (at >= 0 && (best < 0 || at < best)) best = at;
-    });
-    return best <= 0 ? best : this.#text.lastIndexOf('\n', best - 1) + 1;
-  }
-
-  /** Whether only white space stands before the mark on its line. */
-  #leads(at: number): boolean {
-    for (let i = at - 1; i >= 0; i--) {
-      const c = this.#text.charCodeAt(i);
-      if (c === 10) return true;
-      if (c > 32) return false;
-    }
-    return true;
-  }
-}
-
-function lineEnd(text: string, start: number): number {
-  const end = text.indexOf('\n', start);
-  return end < 0 ? text.length : end;
-}
-
-function countLines(text: string, from: number, to: number): number {
-  let count = 0;
-  for (let i = from; i < to; i++) if (text.charCodeAt(i) === 10) count++;
-  return count;
-}
-
-/** The line up to its comment, without white space at its end. */
-function withoutComment(line: string): string {
-  let quoted = false;
-  for (let i = 0; i < line.length; i++) {
-    const c = line.charCodeAt(i);
-    if (c === 92) i++;
-    else if (c === 34) quoted = !quoted;
-    else if (!quoted && (c === 35 || c === 33)) return line.slice(0, i).trimEnd();
-  }
-  return line.trimEnd();
-}
-
-/** Whether expansion can find anything in the line (its marks may all have stood in the comment). */
-function mayChange(cut: string): boolean {
-  return cut.includes('$') || /^\s*(?:[@~]|include)/.test(cut);
 }

@@ -59,7 +59,7 @@ export function encodeSnapshot(snapshot: Snapshot): Buffer {
   const encoding = textLength === snapshot.text.length ? ASCII : UTF8;
   const lengths = [json.length, textLength, runs.byteLength, columns.byteLength, blocks.byteLength];
   const out = Buffer.alloc(lengths.reduce((sum, length) => sum + padded(length), HEADER_WORDS * 4));
-  [MAGIC, VERSION, ...lengths, encoding].forEach((value, k) => out.writeUInt32LE(value, k * 4));
+  for (const [k, value] of [MAGIC, VERSION, ...lengths, encoding].entries()) out.writeUInt32LE(value, k * 4);
   let at = HEADER_WORDS * 4;
   json.copy(out, at);
   at += padded(json.length);

@@ -81,3 +81,17 @@ function decode(bytes: Buffer, id: string): SourceFile {
   if (isUtf8(bytes)) return { kind: 'text', text: bytes.toString('utf8'), encoding: 'utf8', id };
   return { kind: 'text', text: bytes.toString('latin1'), encoding: 'latin1', id };
 }
+
+/** keepalived's words for a file that is not read; `name` as the include found it. */
+export function refusal(name: string, source: Exclude<SourceFile, { kind: 'text' }>): string {
+  switch (source.kind) {
+    case 'missing':
+      return `Config files missing '${name}'.`;
+    case 'directory':
+      return `Configuration file '${name}/' is a directory - skipping`;
+    case 'special':
+      return `Configuration file '${name}' is not a regular non-executable file - skipping`;
+    case 'unreadable':
+      return `Configuration file '${name}' open problem (${source.why}) - skipping`;
+  }
+}

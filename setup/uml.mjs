@@ -14,6 +14,12 @@ import { ensureBusybox, ensurePeers, ensureUml } from './tools.mjs';
 
 const HARNESS = join(repoRoot, 'test/vm/harness');
 const BOOT_LIMIT_S = 30;
+/**
+ * Each process inside is one on the host, traced by the kernel's. In a pid namespace they all end with the first of them,
+ * however it ends; making one needs root. The first is a shell, because a first process cannot abort, as a panic does.
+ */
+const OWN_PROCESSES =
+  process.getuid() === 0 ? ['unshare', '--pid', '--fork', '--kill-child=KILL', 'sh', '-c', '"$@"; exit $?', 'sh'] : [];
 
 /** Debian's user-mode kernel, or the one that LVSD_UML_KERNEL and LVSD_UML_MODULES name. */
 async function chosenKernel() {
@@ -56,16 +62,19 @@ export async function runUml(command) {
     channels: `${channels.join('\n')}\n`,
     machine: (job) => ({
       command: [
+        ...OWN_PROCESSES,
         kernel.program,
         `mem=${process.env.LVSD_VM_MEM || '2G'}`,
         `initrd=${initramfs}`,
-        `lvsd.share=hostfs lvsd.job=${job.folder}`,
+        ...['lvsd.share=hostfs', `lvsd.job=${job.folder}`],
+        // Its pid file and management socket would else stay in the home folder.
+        `uml_dir=${job.folder}`,
         ...['loglevel=5', 'quiet', 'panic=-1', 'oops=panic'],
         // The kernel's own console goes to the machine's log; no line but these three leads out.
         ...['con0=null,fd:1', 'con=null', 'ssl=null'],
         ...[`ssl0=null,fd:${FD.out}`, `ssl1=null,fd:${FD.err}`, `ssl2=null,fd:${FD.control}`],
-      ].flatMap((word) => (word.startsWith('lvsd.') ? word.split(' ') : [word])),
-      env: { ...process.env, TMPDIR: process.env.TMPDIR ?? '' },
+      ],
+      env: process.env,
     }),
   });
   return reportOf(result, kernel.version);

@@ -133,6 +133,10 @@ export class HttpResponseReader {
     this.#headBytes += piece.length;
     if (head) this.#sinks.head?.(piece);
     else this.#sinks.framed?.(piece);
+    // Garbage is not waited for, not even to its line end.
+    if (this.#state === 'status' && !mayBeginStatus(this.#line.length > 0 ? this.#line : piece)) {
+      return { kind: 'rejected', reject: 'no-http' };
+    }
     const most = this.#state === 'chunk-size' ? MOST_CHUNK_LINE_BYTES : MOST_LINE_BYTES;
     if (this.#line.length + piece.length > most) {
       return { kind: 'rejected', reject: this.#state === 'chunk-size' ? 'bad-chunk' : 'head-too-long' };
@@ -142,8 +146,8 @@ export class HttpResponseReader {
     }
     this.#line = this.#line.length === 0 ? Buffer.from(piece) : Buffer.concat([this.#line, piece]);
     if (!ended) {
-      // Garbage without a line end must not be waited for.
-      return this.#state === 'status' && !mayBeginStatus(this.#line) ? { kind: 'rejected', reject: 'no-http' } : more;
+      const garbage = this.#state === 'status' && !mayBeginStatus(this.#line);
+      return garbage ? { kind: 'rejected', reject: 'no-http' } : more;
     }
     const cut = this.#line.length >= 2 && this.#line[this.#line.length - 2] === CR ? 2 : 1;
     const line = this.#line.toString('latin1', 0, this.#line.length - cut);

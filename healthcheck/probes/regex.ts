@@ -45,6 +45,7 @@ export class WorkerRegexEngine implements RegexEngine {
   readonly #waiting: Job[] = [];
   #module: WasmModule | undefined;
   #worker: Worker | undefined;
+  #online = false;
   #running: Job | undefined;
   #timer: Timer | undefined;
   #closed = false;
@@ -79,20 +80,23 @@ export class WorkerRegexEngine implements RegexEngine {
     const job = this.#waiting.shift();
     if (job === undefined) return;
     this.#running = job;
-    const fresh = this.#worker === undefined;
     try {
       this.#worker ??= this.#start();
     } catch (error) {
       this.#answer({ kind: 'gave-up', why: describeError(error) });
       return;
     }
-    const limit = milliseconds(this.#limit + (fresh ? THREAD_START : 0));
+    this.#arm(this.#online ? this.#limit : milliseconds(this.#limit + THREAD_START));
+    this.#worker.ref();
+    this.#worker.postMessage({ request: job.request, subject: job.subject });
+  }
+
+  #arm(limit: Milliseconds): void {
+    this.#timer?.cancel();
     this.#timer = this.#clock.after(limit, 'regex limit', () => {
       this.#drop();
       this.#answer({ kind: 'gave-up', why: `stopped after ${this.#limit} ms` });
     });
-    this.#worker.ref();
-    this.#worker.postMessage({ request: job.request, subject: job.subject });
   }
 
   #start(): Worker {
@@ -103,6 +107,12 @@ export class WorkerRegexEngine implements RegexEngine {
       resourceLimits: { maxOldGenerationSizeMb: 64 },
     });
     worker.unref();
+    this.#online = false;
+    worker.once('online', () => {
+      if (this.#worker !== worker) return;
+      this.#online = true;
+      if (this.#running !== undefined) this.#arm(this.#limit);
+    });
     worker.on('message', (answer: MatchAnswer) => {
       if (this.#worker === worker) this.#answer(answer);
     });

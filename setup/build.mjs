@@ -47,11 +47,18 @@ export function ensureModules() {
   const installed = modifiedAt(join(repoRoot, 'node_modules/.package-lock.json'));
   if (installed >= modifiedAt(join(repoRoot, 'package-lock.json')) && installed > 0) return;
   say('lvsd build: installing the npm packages ...');
-  run(
-    'npm',
-    ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
-    'npm ci failed (see above). It needs the npm registry that this machine is set up for.',
-  );
+  const quiet = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  try {
+    run('npm', ['ci', ...quiet], 'npm ci failed (see above).');
+  } catch {
+    // A registry that lacks other platforms' optional packages makes a lock file that npm ci refuses; npm install takes it.
+    say('lvsd build: npm ci refused package-lock.json; trying npm install, which leaves the file as it is');
+    run(
+      'npm',
+      ['install', '--no-save', ...quiet],
+      'The npm packages could not be installed (see above). It needs the npm registry that this machine is set up for.',
+    );
+  }
 }
 
 /** The sources, as paths below the root with their modification times. */

@@ -28,7 +28,7 @@ import type { VerdictChange } from '../healthcheck/verdict.js';
 import type { ApplyReport } from '../ipvs-netlink/apply.js';
 import { type DesiredService, type ServiceKey, type ServiceTable, serviceKeyText } from '../ipvs-netlink/model.js';
 import type { Operation } from '../ipvs-netlink/operations.js';
-import { type Ownership, reconcile } from '../ipvs-netlink/reconcile.js';
+import { type HandWeights, type Ownership, reconcile } from '../ipvs-netlink/reconcile.js';
 import type { Log } from '../runtime/log.js';
 import type { Journal, JournalLine, OwnedByVirtualServer } from './journal.js';
 import { ownedByEither } from './journal.js';
@@ -41,6 +41,8 @@ export interface DirectorPorts {
   readonly wall: () => number;
   /** The kernel's table as it is believed to be. */
   readonly actual: () => ServiceTable;
+  /** Weights that a person lowered and that stay until lvsd wants another weight itself. */
+  readonly handWeights: () => HandWeights;
   readonly apply: (operations: readonly Operation[]) => Promise<ApplyReport>;
   readonly journal: {
     readonly append: (lines: Iterable<JournalLine>) => void;
@@ -144,7 +146,7 @@ export class Director {
   plan(config: Config): PlannedReload {
     const entries = this.#enter(config, 0, (server, services, context) => this.#carry(server, services, context), []);
     const owned = ownershipOf([...this.#entries.values(), ...entries.values()].map((entry) => entry.owned));
-    const operations = reconcile(tableOf(entries), this.#ports.actual(), owned);
+    const operations = this.#reconcile(tableOf(entries), owned);
     const names = [...entries.keys()];
     return {
       operations,
@@ -175,6 +177,12 @@ export class Director {
     return this.#apply(touched.keys(), effects);
   }
 
+  /** Writes the journal anew, without what was appended and superseded. */
+  compactJournal(): void {
+    const owned = new Map([...this.#entries].map(([name, entry]) => [name as string, entry.owned]));
+    this.#ports.journal.replace({ owned, memberships: this.#memberships() });
+  }
+
   /** The VIP of a virtual server came or went (ha_suspend). */
   presence(index: number, present: boolean): Promise<ApplyReport | undefined> {
     const entry = this.#order[index];
@@ -193,7 +201,7 @@ export class Director {
     for (const entry of this.#order) this.#step(entry, { kind: 'stop', flush }, effects);
     this.#log(effects);
     this.#desired = new Map();
-    if (flush !== 'table') await this.#ports.apply(reconcile(this.#desired, this.#ports.actual(), this.#owned));
+    if (flush !== 'table') await this.#ports.apply(this.#reconcile(this.#desired, this.#owned));
     this.#hear(effects);
   }
 
@@ -231,6 +239,10 @@ export class Director {
     return entries;
   }
 
+  #reconcile(desired: ServiceTable, owned: Ownership): readonly Operation[] {
+    return reconcile(desired, this.#ports.actual(), owned, { handWeights: this.#ports.handWeights() });
+  }
+
   #sameGroup(server: VirtualServer, config: Config): boolean {
     if (server.target.kind !== 'group') return true;
     const { group } = server.target;
@@ -254,7 +266,7 @@ export class Director {
     if (!same)
       this.#ports.journal.replace({ owned: ownedByEither(ownedBefore, ownedNow), memberships: this.#memberships() });
     this.#owned = ownershipOf([...ownedBefore.values(), ...ownedNow.values()]);
-    const report = await this.#ports.apply(reconcile(this.#desired, this.#ports.actual(), this.#owned));
+    const report = await this.#ports.apply(this.#reconcile(this.#desired, this.#owned));
     // What was owned only before is gone now, unless the kernel refused to let it go: then it stays ours to remove.
     if (!same && report.refused.length === 0) {
       this.#owned = ownershipOf([...ownedNow.values()]);
@@ -291,7 +303,7 @@ export class Director {
     }
     const owned: Ownership = { services: new Set(), destinations: this.#owned.destinations };
     const report =
-      desired.size === 0 ? undefined : await this.#ports.apply(reconcile(desired, this.#ports.actual(), owned));
+      desired.size === 0 ? undefined : await this.#ports.apply(this.#reconcile(desired, owned));
     this.#hear(effects);
     return report;
   }

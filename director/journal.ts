@@ -34,7 +34,7 @@ export interface OwnedByVirtualServer {
 /** What lvsd changed beside services, with the value that was there before. */
 export interface Restorable {
   readonly timeouts: { readonly tcp: number; readonly tcpFin: number; readonly udp: number } | undefined;
-  readonly sysctls: Readonly<Record<string, number>>;
+  readonly sysctls: Readonly<Record<string, string>>;
   /** Sync daemons that we started, as `master` or `backup`. */
   readonly daemons: readonly ('master' | 'backup')[];
 }
@@ -104,9 +104,9 @@ function readRestorable(value: object): Restorable {
     typeof t?.tcp === 'number' && typeof t.tcpFin === 'number' && typeof t.udp === 'number'
       ? { tcp: t.tcp, tcpFin: t.tcpFin, udp: t.udp }
       : undefined;
-  const sysctls: Record<string, number> = {};
+  const sysctls: Record<string, string> = {};
   if (typeof given.sysctls === 'object' && given.sysctls !== null) {
-    for (const [name, old] of Object.entries(given.sysctls)) if (typeof old === 'number') sysctls[name] = old;
+    for (const [name, old] of Object.entries(given.sysctls)) if (typeof old === 'string') sysctls[name] = old;
   }
   const daemons = isTexts(given.daemons) ? given.daemons.filter((d) => d === 'master' || d === 'backup') : [];
   return { timeouts, sysctls, daemons };

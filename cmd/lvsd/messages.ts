@@ -120,9 +120,9 @@ export interface Refusal {
 }
 
 export interface CommitReport {
-  /** Netlink messages sent for this commit, and the system calls that carried them. */
+  /** Netlink messages that changed the table for this commit, and the system calls that carried them. */
   readonly messages: number;
-  readonly sendmsgCalls: number;
+  readonly sends: number;
   readonly refused: number;
   readonly milliseconds: number;
 }

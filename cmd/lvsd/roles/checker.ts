@@ -44,6 +44,8 @@ export class CheckerRole implements Role {
   readonly #scripts = new Map<number, (end: ScriptEnd) => void>();
   readonly #restored = new Map<string, RestoredVerdict>();
   readonly #suspended = new Set<number>();
+  /** An unchanged block is the same object after a reload, so its counts go on. */
+  readonly #counts = new WeakMap<Checker, RunCount>();
   #tls: TlsMaterial = loadTlsMaterial(undefined);
   #batch: VerdictChange[] = [];
   #batchGeneration = 0;
@@ -65,8 +67,14 @@ export class CheckerRole implements Role {
       log: context.log,
       random: Math.random,
       maxInFlight: Math.max(64, Math.min(8192, limit - SPARE_DESCRIPTORS)),
-      startRun: (checker: Checker, target: ProbeTarget, done) =>
-        startProbe(checker, target, { ...probes, tls: this.#tls }, done),
+      startRun: (checker: Checker, target: ProbeTarget, done) => {
+        const count = this.#countOf(checker);
+        count.runs++;
+        return startProbe(checker, target, { ...probes, tls: this.#tls }, (result) => {
+          if (result.ok === false) count.failures++;
+          done(result);
+        });
+      },
       onVerdict: (change, generation) => this.#say(change, generation),
     });
   }
@@ -121,7 +129,7 @@ export class CheckerRole implements Role {
         this.#context.send({
           type: 'answer',
           id: message.id,
-          value: checkerStatus(this.#loop, this.#held.current?.generation ?? 0),
+          value: checkerStatus(this.#loop, this.#held.current?.generation ?? 0, (checker) => this.#countOf(checker)),
         });
         return;
       case 'stop':
@@ -145,6 +153,15 @@ export class CheckerRole implements Role {
     this.#loop.reconfigure(config, generation, { restored: (key) => this.#restored.get(key) });
     this.#restored.clear();
     this.#context.send({ type: 'committed', generation, report: undefined });
+  }
+
+  #countOf(checker: Checker): RunCount {
+    let count = this.#counts.get(checker);
+    if (count === undefined) {
+      count = { runs: 0, failures: 0 };
+      this.#counts.set(checker, count);
+    }
+    return count;
   }
 
   #say(change: VerdictChange, generation: number): void {
@@ -195,6 +212,11 @@ export class CheckerRole implements Role {
   };
 }
 
+interface RunCount {
+  runs: number;
+  failures: number;
+}
+
 /** What the checker knows beyond the verdicts: for `lvsctl status`, with the address of each checker. */
 export interface CheckerStatus {
   readonly generation: number;
@@ -207,14 +229,16 @@ export interface CheckerStatus {
     readonly lastRun: number | undefined;
     readonly lastResult: string | undefined;
     readonly retriesUsed: number;
+    readonly runs: number;
+    readonly failures: number;
   }[];
 }
 
-function checkerStatus(loop: CheckLoop, generation: number): CheckerStatus {
+function checkerStatus(loop: CheckLoop, generation: number, countOf: (checker: Checker) => RunCount): CheckerStatus {
   return {
     generation,
     statistics: loop.statistics(),
-    checkers: loop.checkers().map(({ registered: { address }, state: { checker } }) => ({
+    checkers: loop.checkers().map(({ registered: { address, subject }, state: { checker } }) => ({
       at: [address.virtualServer, address.realServer, address.checker],
       up: checker.up,
       run: checker.hasRun,
@@ -222,6 +246,7 @@ function checkerStatus(loop: CheckLoop, generation: number): CheckerStatus {
       lastRun: checker.lastRun,
       lastResult: checker.lastResult,
       retriesUsed: checker.retriesUsed,
+      ...countOf(subject.checker),
     })),
   };
 }

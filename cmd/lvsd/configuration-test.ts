@@ -1,0 +1,58 @@
+/**
+ * lvsd -t: is this configuration good? Reads and binds everything, starts nothing, says all that is wrong at once.
+ *
+ * Exit codes are keepalived's (keepalived.md 3). Beyond the file it looks at what the file names on this host: scripts
+ * and their users. What the daemon would refuse to start with (an unbuilt word that decides who gets traffic) is an
+ * error here too, so that a good -t means a start.
+ */
+import { openSync, writeSync } from 'node:fs';
+import { validatePattern } from '../../healthcheck/probes/pcre2.js';
+import type { Diagnostic } from '../../parser/diagnostic.js';
+import { parseSnapshot } from '../../parser/parse.js';
+import { printConfig } from '../../parser/print.js';
+import { diagnosticsToJson, exitCodeOf, renderDiagnostics } from '../../parser/render-diagnostic.js';
+import { readSnapshot } from '../../parser/snapshot.js';
+import type { CommandLine } from './command-line.js';
+import { scriptDiagnostics } from './script-diagnostics.js';
+
+/** Tests a configuration and writes what it found. @returns the exit status */
+export function testConfiguration(commandLine: CommandLine): number {
+  const snapshot = readSnapshot(commandLine.configFile, {
+    ...(commandLine.configId === undefined ? {} : { configId: commandLine.configId }),
+    allConfigChecks: commandLine.strictIncludes,
+  });
+  const parsed = parseSnapshot(snapshot, undefined, { validateRegex: validatePattern });
+  const diagnostics = [
+    ...parsed.diagnostics,
+    ...scriptDiagnostics(parsed.config),
+    ...unbuiltDiagnostics(parsed.config.unbuilt, commandLine),
+  ];
+  const output = commandLine.configTest?.logFile;
+  const fd = output === undefined ? 2 : openSync(output, 'a', 0o600);
+  if (commandLine.json) writeSync(1, diagnosticsToJson(diagnostics, snapshot));
+  else if (diagnostics.length > 0) writeSync(fd, `${renderDiagnostics(diagnostics, snapshot)}\n`);
+  if (commandLine.printConfig) writeSync(1, printConfig(parsed.config));
+  return exitCodeOf(diagnostics);
+}
+
+function unbuiltDiagnostics(
+  unbuilt: ReturnType<typeof parseSnapshot>['config']['unbuilt'],
+  commandLine: CommandLine,
+): readonly Diagnostic[] {
+  return unbuilt.map((use) => {
+    const refused =
+      use.decides === 'traffic' && !commandLine.ignoreUnbuilt && !(use.vrrpSide && !commandLine.subsystems.vrrp);
+    return {
+      class: refused ? 'unusable' : 'note',
+      code: 'LVSD_CONFIG_UNBUILT',
+      message: refused
+        ? `${use.word} in ${use.block} decides who gets traffic or who may connect, and lvsd does not act on it yet`
+        : `${use.word} in ${use.block} is read, and lvsd does not act on it yet`,
+      at: use.at,
+      span: use.word.length,
+      expected: undefined,
+      suggestion: use.cure,
+      assumed: undefined,
+    };
+  });
+}

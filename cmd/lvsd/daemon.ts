@@ -1,0 +1,207 @@
+/**
+ * From the command line to a running supervisor: background, pid file, log, signals, systemd, lvsctl's socket.
+ *
+ * keepalived's order of lines and of checks at start (keepalived.md 1, 2, 4). A daemon in the background is this program
+ * started once more without a terminal; the one that the operator started ends at once with 0, as keepalived's does.
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { enterNamespace, setProcessName } from '../../native/process.js';
+import { defaultControlSocket } from '../../observe/control-protocol.js';
+import { ControlSocket } from '../../observe/control-socket.js';
+import { openDatagram } from '../../observe/datagram.js';
+import { MetricsListener } from '../../observe/metrics-listener.js';
+import { Systemd, takeSystemdEnvironment } from '../../observe/systemd.js';
+import { systemClock } from '../../runtime/clock.js';
+import { describeError } from '../../runtime/errors.js';
+import type { Log } from '../../runtime/log.js';
+import { type CommandLine, unbuiltOptions } from './command-line.js';
+import { type LoadedConfiguration, loadConfiguration } from './configuration.js';
+import { Control } from './control.js';
+import { writeDumps } from './dumps.js';
+import { type LogSettings, openLog } from './logging.js';
+import type { RoleName, Welcome } from './messages.js';
+import { AlreadyRunningError, PidFile, pidFilePath, systemFor } from './pid-file.js';
+import { exitCode } from './restart-policy.js';
+import { Supervisor } from './supervisor.js';
+import { version } from './version.js';
+
+const IN_BACKGROUND = 'LVSD_IN_BACKGROUND';
+
+export async function startDaemon(commandLine: CommandLine): Promise<void> {
+  if (!commandLine.foreground && process.env[IN_BACKGROUND] === undefined) {
+    goToBackground();
+    return;
+  }
+  delete process.env[IN_BACKGROUND];
+  setProcessName('lvsd');
+  process.umask(commandLine.umask ?? 0o077);
+
+  const first = read(commandLine);
+  if (first === undefined) return;
+  const { global } = first;
+  const namespace = commandLine.namespace ?? global.netNamespace;
+  const logSettings: LogSettings = {
+    detail: commandLine.logDetail > 0,
+    console: commandLine.logConsole && commandLine.foreground,
+    syslog: commandLine.syslog ? commandLine.facility : undefined,
+    logFile: commandLine.logFile,
+    instance: global.instance,
+    namespace,
+  };
+  const log = openLog(logSettings, undefined);
+  const pidFile = takePidFile(commandLine, first, log);
+  if (pidFile === undefined) return;
+  tellStart(commandLine, log);
+  if (namespace !== undefined) {
+    try {
+      enterNamespace(`/run/netns/${namespace}`, 'network');
+    } catch (error) {
+      log.error(
+        `Cannot enter the network namespace ${namespace}: ${describeError(error)}. Make it with: ip netns add ${namespace}`,
+      );
+      pidFile.remove();
+      process.exit(exitCode.fatal);
+    }
+  }
+
+  const systemd = new Systemd({
+    environment: takeSystemdEnvironment(process.env, process.pid),
+    open: openDatagram,
+    clock: systemClock,
+  });
+  const suffix = [namespace, global.instance].filter((part) => part !== undefined).join('_');
+  const welcome = (role: RoleName): Welcome => ({
+    type: 'welcome',
+    role,
+    log: logSettings,
+    checkerOnly: !commandLine.subsystems.vrrp,
+    ignoreUnbuilt: commandLine.ignoreUnbuilt,
+    keepTable: commandLine.keepIpvsAtStop,
+    journal: suffix === '' ? '/run/lvsd/journal' : `/run/lvsd/journal_${suffix}`,
+    ipvsNamespace: typeof global.netNamespaceIpvs === 'string' ? `/run/netns/${global.netNamespaceIpvs}` : undefined,
+  });
+  let control: ControlSocket | undefined;
+  const supervisor = new Supervisor({
+    commandLine,
+    clock: systemClock,
+    log,
+    systemd,
+    pidFile,
+    first,
+    welcome,
+    exit: (status) => {
+      void Promise.resolve(control?.close()).finally(() => process.exit(status));
+    },
+  });
+  listenToSignals(supervisor, commandLine, log);
+  process.on('uncaughtException', (error) => {
+    log.error(`lvsd met an error that it cannot go on from: ${describeError(error)}\n${error.stack}`);
+    pidFile.remove();
+    process.exit(exitCode.programError);
+  });
+  await supervisor.start();
+  systemd.startWatchdog(() => supervisor.healthy());
+  const routes = new Control(supervisor, commandLine);
+  const path = global.controlSocket ?? (suffix === '' ? defaultControlSocket : `/run/lvsd/control_${suffix}.sock`);
+  try {
+    control = await ControlSocket.open({ path, routes, onError: (error) => log.warning(describeError(error)) });
+  } catch (error) {
+    log.warning(`${describeError(error)}. lvsd serves on; lvsctl cannot reach it.`);
+  }
+  if (global.metricsListen !== undefined) {
+    try {
+      await MetricsListener.open({
+        ...global.metricsListen,
+        scrape: (scope) => routes.metrics(scope),
+        onError: (error) => log.warning(describeError(error)),
+      });
+    } catch (error) {
+      log.warning(`${describeError(error)}. lvsd serves on without metrics.`);
+    }
+  }
+  process.on('SIGUSR1', () => void writeDumps(routes, supervisor, log));
+}
+
+/** Starts this program again without a terminal and lets this process end. */
+function goToBackground(): void {
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    detached: true,
+    stdio: 'ignore',
+    env: { ...process.env, [IN_BACKGROUND]: '1' },
+  });
+  child.unref();
+}
+
+function read(commandLine: CommandLine): LoadedConfiguration | undefined {
+  try {
+    return loadConfiguration(commandLine.configFile, commandLine);
+  } catch (error) {
+    const log = openLog(
+      {
+        detail: false,
+        console: true,
+        syslog: commandLine.syslog ? commandLine.facility : undefined,
+        logFile: commandLine.logFile,
+        instance: undefined,
+        namespace: undefined,
+      },
+      undefined,
+    );
+    log.error(describeError(error));
+    process.exitCode = exitCode.noConfig;
+    return undefined;
+  }
+}
+
+function takePidFile(commandLine: CommandLine, first: LoadedConfiguration, log: Log): PidFile | undefined {
+  const path = pidFilePath('parent', {
+    namespace: commandLine.namespace ?? first.global.netNamespace,
+    instance: first.global.instance,
+    usePidDir: first.global.usePidDir,
+    options: commandLine.pidFiles,
+  });
+  try {
+    return PidFile.take(
+      path,
+      process.pid,
+      systemFor((text) => log.info(text)),
+    );
+  } catch (error) {
+    log.error(describeError(error));
+    process.exitCode = error instanceof AlreadyRunningError ? exitCode.ok : exitCode.fatal;
+    return undefined;
+  }
+}
+
+function tellStart(commandLine: CommandLine, log: Log): void {
+  let kernel = release();
+  try {
+    kernel = readFileSync('/proc/version', 'utf8').trim();
+  } catch {
+    // /proc may not be there in a bare container; the release is enough.
+  }
+  log.info(`Starting lvsd v${version}`);
+  log.info(`Running on ${kernel}`);
+  log.info(
+    `Command line: ${process.argv
+      .slice(1)
+      .map((word) => `'${word}'`)
+      .join(' ')}`,
+  );
+  log.info(`Configuration file ${commandLine.configFile}`);
+  for (const warning of [...commandLine.warnings, ...unbuiltOptions(commandLine).map(({ message }) => message)])
+    log.warning(warning);
+}
+
+function listenToSignals(supervisor: Supervisor, commandLine: CommandLine, log: Log): void {
+  process.on('SIGHUP', () => void supervisor.reload());
+  process.on('SIGTERM', () => void supervisor.stop());
+  if (commandLine.ignoreSigint) process.on('SIGINT', () => {});
+  else process.on('SIGINT', () => void supervisor.stop());
+  process.on('SIGUSR2', () =>
+    log.info('SIGUSR2 asks for VRRP statistics, and lvsd does not run VRRP yet: nothing was written'),
+  );
+  process.on('SIGPIPE', () => {});
+}

@@ -1,0 +1,58 @@
+/**
+ * lvsd begins here: what was asked for, and which process this is.
+ *
+ * One program is every process of lvsd: the supervisor, the test of a configuration, and each role (`--role`, which
+ * the supervisor adds). Each part is loaded only where it is needed, because the first action comes the sooner the
+ * less is read before it.
+ */
+import { readCommandLine } from './command-line.js';
+import { version } from './version.js';
+
+const outcome = readCommandLine(process.argv.slice(2), 'lvsd', version);
+
+async function start(): Promise<void> {
+  if (outcome.kind === 'end') {
+    process[outcome.stream].write(outcome.text);
+    process.exitCode = outcome.exitCode;
+    return;
+  }
+  const { commandLine } = outcome;
+  switch (commandLine.role) {
+    case undefined:
+      break;
+    case 'director': {
+      const [{ runRole }, { DirectorRole }] = await Promise.all([
+        import('./roles/role.js'),
+        import('./roles/director.js'),
+      ]);
+      runRole('director', (context) => new DirectorRole(context));
+      return;
+    }
+    case 'checker': {
+      const [{ runRole }, { CheckerRole }] = await Promise.all([
+        import('./roles/role.js'),
+        import('./roles/checker.js'),
+      ]);
+      runRole('checker', (context) => new CheckerRole(context));
+      return;
+    }
+    case 'runner': {
+      const [{ runRole }, { RunnerRole }] = await Promise.all([import('./roles/role.js'), import('./roles/runner.js')]);
+      runRole('runner', (context) => new RunnerRole(context));
+      return;
+    }
+    default:
+      process.stderr.write(`lvsd has no role ${commandLine.role}\n`);
+      process.exitCode = 1;
+      return;
+  }
+  if (commandLine.configTest !== undefined || commandLine.printConfig) {
+    const { testConfiguration } = await import('./configuration-test.js');
+    process.exitCode = testConfiguration(commandLine);
+    return;
+  }
+  const { startDaemon } = await import('./daemon.js');
+  await startDaemon(commandLine);
+}
+
+await start();

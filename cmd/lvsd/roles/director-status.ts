@@ -1,0 +1,151 @@
+/**
+ * The director's part of the state document (observe/state.ts): virtual servers, and IPVS itself. Reads, changes nothing.
+ */
+
+import { realServerName } from '../../../config/names.js';
+import type { VirtualServer } from '../../../config/virtual-server.js';
+import type { Director } from '../../../director/director.js';
+import { desiredServices } from '../../../director/plan.js';
+import type { CheckerVerdict } from '../../../healthcheck/membership.js';
+import {
+  effectiveWeight,
+  isAlive,
+  isSuspended,
+  liveWeight,
+  type MembershipState,
+  type ServerMembership,
+  sorryIsActive,
+  thresholds,
+} from '../../../healthcheck/membership.js';
+import { type DesiredService, serviceKeyText } from '../../../ipvs-netlink/model.js';
+import type {
+  CheckerState,
+  IpvsState,
+  RealServerState,
+  TargetState,
+  VirtualServerState,
+} from '../../../observe/state.js';
+import type { KernelTable } from './kernel-table.js';
+
+export interface DirectorStatus {
+  readonly generation: number;
+  readonly virtualServers: readonly VirtualServerState[];
+  readonly ipvs: IpvsState;
+}
+
+export function directorStatus(director: Director, table: KernelTable | undefined, generation: number): DirectorStatus {
+  return {
+    generation,
+    virtualServers: director.states.map((state) => virtualServerState(state, firstService(director, table, state))),
+    ipvs: ipvsState(director, table),
+  };
+}
+
+/** What the kernel has of a virtual server: of a group, its first service stands for all. */
+function firstService(
+  director: Director,
+  table: KernelTable | undefined,
+  state: MembershipState,
+): DesiredService | undefined {
+  const key = director.servicesAt(state.index)[0];
+  return key === undefined ? undefined : table?.services.get(serviceKeyText(key));
+}
+
+function targetState(server: VirtualServer): TargetState {
+  const { target } = server;
+  switch (target.kind) {
+    case 'address':
+      return { kind: 'address', address: target.address, port: target.port };
+    case 'fwmark':
+      return { kind: 'fwmark', mark: target.mark, family: target.family };
+    case 'group':
+      return { kind: 'group', group: target.group, ordinal: target.ordinal };
+  }
+}
+
+function virtualServerState(state: MembershipState, kernel: DesiredService | undefined): VirtualServerState {
+  const { server } = state;
+  const { quorum, hysteresis } = thresholds(server);
+  const sorry = server.sorryServer;
+  return {
+    name: state.name,
+    target: targetState(server),
+    protocol: server.protocol,
+    scheduler: server.scheduler,
+    forwarding: server.forwarding.method,
+    quorum: { needed: quorum, have: liveWeight(state), hysteresis, up: state.quorumUp, since: null },
+    sorryServer:
+      sorry === undefined ? null : { name: realServerName(sorry, server.protocol), active: sorryIsActive(state) },
+    suspended: isSuspended(state),
+    realServers: state.servers.map((one) => realServerState(state, one, kernel)),
+    counters: null,
+  };
+}
+
+function realServerState(
+  state: MembershipState,
+  server: ServerMembership,
+  kernel: DesiredService | undefined,
+): RealServerState {
+  const alive = isAlive(server);
+  const { config } = server;
+  return {
+    name: server.name,
+    address: config.address,
+    port: config.port,
+    forwarding: config.forwarding.method,
+    weight: {
+      configured: config.weight,
+      effective: effectiveWeight(server),
+      inKernel: weightIn(kernel, state, server),
+    },
+    alive,
+    since: server.since / 1000,
+    reason: alive ? null : (server.checkers.find((checker) => !checker.up)?.text ?? 'not checked yet'),
+    inhibited: !alive && config.inhibitOnFailure,
+    checkers: server.checkers.map((checker, i) => checkerState(config.checkers[i]?.kind ?? 'unknown', checker)),
+    counters: null,
+  };
+}
+
+function weightIn(kernel: DesiredService | undefined, state: MembershipState, server: ServerMembership): number | null {
+  if (kernel === undefined) return null;
+  const as = desiredServices(state.server, [kernel.key], [{ server: server.config, weight: server.config.weight }])[0];
+  const key = as === undefined ? undefined : [...as.destinations.keys()][0];
+  return key === undefined ? null : (kernel.destinations.get(key)?.weight ?? null);
+}
+
+function checkerState(kind: string, verdict: CheckerVerdict): CheckerState {
+  return {
+    kind,
+    up: verdict.up,
+    hasRun: verdict.run,
+    since: verdict.since / 1000,
+    lastRun: null,
+    lastResult: verdict.text === '' ? null : verdict.text,
+    retriesUsed: 0,
+    runs: 0,
+    failures: 0,
+    late: 0,
+  };
+}
+
+function ipvsState(director: Director, table: KernelTable | undefined): IpvsState {
+  const policy = director.config?.global.lvsDrift ?? 'repair';
+  return {
+    unavailable: table === undefined ? 'IPVS does not answer; the log of the start says why' : null,
+    drift: {
+      policy,
+      found: table?.drift.found ?? 0,
+      repaired: table?.drift.repaired ?? 0,
+      lastCheck: table?.drift.lastLook ?? null,
+      findings: table?.drift.shown ?? [],
+    },
+    netlink: {
+      messages: table?.counters.messages ?? 0,
+      sendCalls: table?.counters.sends ?? 0,
+      errors: table?.counters.refused ?? 0,
+      lastError: table?.lastError ?? null,
+    },
+  };
+}

@@ -1,0 +1,352 @@
+/**
+ * The director role: IPVS, membership, and what follows from verdicts. It has NET_ADMIN and nothing else.
+ *
+ * Work on the table is done one after the other in the order in which it was asked for (`#queue`): a reload that comes
+ * while verdicts are applied waits for them. When this process dies the table goes on serving; the next director reads
+ * the journal and goes on from there.
+ */
+import type { Config } from '../../../config/config.js';
+import { Director } from '../../../director/director.js';
+import { emptyJournal, type Journal } from '../../../director/journal.js';
+import { JournalFile } from '../../../director/journal-file.js';
+import { checkerKey, registerServers } from '../../../healthcheck/check-loop-register.js';
+import {
+  isSuspended,
+  type MembershipEffect,
+  type MembershipState,
+  restoredVerdicts,
+  vipIsPresent,
+} from '../../../healthcheck/membership.js';
+import { openCheckSocket } from '../../../healthcheck/probes/open-socket.js';
+import type { RestoredVerdict } from '../../../healthcheck/schedule.js';
+import { type CheckerAddress, isVerdictChange, presumedUp, type VerdictChange } from '../../../healthcheck/verdict.js';
+import { HostMonitor } from '../../../host/host-monitor.js';
+import type { ApplyReport } from '../../../ipvs-netlink/apply.js';
+import { closeFd, type Fd } from '../../../native/descriptor.js';
+import { raiseDescriptorLimit } from '../../../native/process.js';
+import type { ParseResult } from '../../../parser/parse.js';
+import type { IpAddress } from '../../../runtime/addresses.js';
+import { describeError, isLvsdError } from '../../../runtime/errors.js';
+import { milliseconds } from '../../../runtime/units.js';
+import { refusalsOf } from '../configuration.js';
+import type { CommitReport, Refusal, RestoredChecker, ScriptIndex, SupervisorMessage } from '../messages.js';
+import { directorStatus } from './director-status.js';
+import { HeldConfiguration } from './held-configuration.js';
+import { IpvsSettings } from './ipvs-settings.js';
+import { DRIFT_TICK_MS, KernelTable } from './kernel-table.js';
+import { planSummary } from './plan-summary.js';
+import type { Role, RoleContext } from './role.js';
+
+export class DirectorRole implements Role {
+  readonly #context: RoleContext;
+  readonly #held = new HeldConfiguration();
+  readonly #host: HostMonitor;
+  readonly #director: Director;
+  #table: KernelTable | undefined;
+  #tableTrouble: Refusal | undefined;
+  #journal: JournalFile | undefined;
+  #earlier: Journal = emptyJournal;
+  #settings: IpvsSettings | undefined;
+  #started = false;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(context: RoleContext) {
+    this.#context = context;
+    raiseDescriptorLimit(4096);
+    this.#host = new HostMonitor({ onAddress: () => this.#lookAtPresence() });
+    this.#director = new Director({
+      log: context.log,
+      wall: () => context.clock.wall(),
+      actual: () => this.#tableOrThrow().services,
+      handWeights: () => this.#tableOrThrow().drift.handWeights,
+      apply: (operations) => this.#tableOrThrow().apply(operations),
+      journal: {
+        append: (lines) => this.#journalled(() => this.#journal?.append(lines)),
+        replace: (journal) =>
+          this.#journalled(() =>
+            this.#journal?.replace({ ...journal, restore: this.#settings?.restorable ?? this.#earlier.restore }),
+          ),
+      },
+      present: (server) => this.#present(server),
+      effect: (effect, server) => this.#hear(effect, server),
+    });
+    this.#openTable();
+    this.#watchDrift();
+  }
+
+  onMessage(message: SupervisorMessage, descriptors: readonly Fd[]): void {
+    switch (message.type) {
+      case 'prepare':
+        this.#prepare(message.generation, message.purpose, descriptors);
+        return;
+      case 'commit':
+        this.#inOrder(() => this.#commit(message.generation));
+        return;
+      case 'abandon':
+        this.#held.abandon(message.generation);
+        return;
+      case 'verdicts':
+        this.#inOrder(() => this.#verdicts(message.generation, message.changes));
+        return;
+      case 'open-socket':
+        this.#openSocket(message.id, message.request);
+        return;
+      case 'restore-checker':
+        this.#inOrder(async () => this.#restoreChecker());
+        return;
+      case 'plan': {
+        const parsed = this.#held.read(descriptors);
+        this.#inOrder(async () => {
+          this.#context.send({ type: 'answer', id: message.id, value: this.#plan(parsed) });
+        });
+        return;
+      }
+      case 'status':
+        this.#context.send({ type: 'answer', id: message.id, value: this.#status() });
+        return;
+      case 'stop':
+        this.#inOrder(() => this.#stop());
+        return;
+      default:
+        for (const fd of descriptors) closeFd(fd);
+    }
+  }
+
+  /** Opens IPVS and reads its table while the configuration is still being read. */
+  #openTable(): void {
+    const { ipvsNamespace, journal } = this.#context.welcome;
+    try {
+      this.#table = new KernelTable(ipvsNamespace, this.#context.log);
+      this.#journal = new JournalFile(journal, this.#table.identity);
+      const read = this.#journal.read();
+      if (read.kind === 'journal') this.#earlier = read.journal;
+      else if (read.kind === 'damaged') this.#context.log.warning(describeError(read.error));
+      const table = this.#table;
+      this.#settings = new IpvsSettings(
+        table.ipvs,
+        table.dumps,
+        ipvsNamespace,
+        this.#earlier.restore,
+        this.#context.log,
+      );
+    } catch (error) {
+      this.#tableTrouble = {
+        code: isLvsdError(error) ? error.code : 'LVSD_IPVS_UNREACHABLE',
+        message: describeError(error),
+      };
+    }
+  }
+
+  #tableOrThrow(): KernelTable {
+    if (this.#table === undefined) throw new Error(this.#tableTrouble?.message ?? 'IPVS was not opened');
+    return this.#table;
+  }
+
+  #prepare(generation: number, purpose: 'start' | 'reload', descriptors: readonly Fd[]): void {
+    const { welcome, send } = this.#context;
+    const parsed = this.#held.prepare(generation, descriptors);
+    const refusals = [...refusalsOf(parsed.config, parsed.diagnostics, { purpose, ...welcome })];
+    if (this.#tableTrouble !== undefined && parsed.config.virtualServers.length > 0) refusals.push(this.#tableTrouble);
+    // A checker that starts with us must know the dead before it commits.
+    if (purpose === 'start' && !this.#started && this.#earlier.memberships.size > 0) this.#restoreFromJournal(parsed);
+    send({ type: 'prepared', generation, refusals, diagnostics: parsed.diagnostics });
+  }
+
+  async #commit(generation: number): Promise<void> {
+    const { clock, log, send } = this.#context;
+    const held = this.#held.commit(generation);
+    if (held === undefined) return;
+    const { config } = held.parsed;
+    const startedAt = clock.now();
+    const table = this.#table;
+    let report: ApplyReport | undefined;
+    if (table !== undefined) {
+      if (this.#started) {
+        this.#settings?.set(config.global);
+        report = await this.#director.reload(config, generation);
+      } else {
+        this.#started = true;
+        if (config.global.lvsFlush) table.flush();
+        const read = await table.read();
+        if (read.rejected > 0)
+          log.info(
+            `${read.rejected} entries of the IPVS table are of a kind that lvsd does not know; they are left alone`,
+          );
+        this.#settings?.set(config.global);
+        report = await this.#director.start(config, generation, this.#earlier);
+        this.#earlier = emptyJournal;
+      }
+      table.settle(this.#director.desired);
+      for (const state of this.#director.states) {
+        if (isSuspended(state)) this.#sendSuspend(state, true);
+      }
+    }
+    send({
+      type: 'committed',
+      generation,
+      report: report === undefined ? undefined : reportOf(report, clock.now() - startedAt),
+    });
+  }
+
+  async #verdicts(generation: number, changes: readonly VerdictChange[]): Promise<void> {
+    if (generation !== this.#held.current?.generation || !this.#started) return;
+    await this.#director.verdicts(changes.filter(isVerdictChange));
+    if (this.#journal?.wantsCompaction === true) this.#director.compactJournal();
+  }
+
+  #openSocket(id: number, request: Parameters<typeof openCheckSocket>[0]): void {
+    let fd: Fd | undefined;
+    let error: string | undefined;
+    try {
+      fd = openCheckSocket(request);
+    } catch (cause) {
+      error = describeError(cause);
+    }
+    this.#context.send({ to: 'checker', type: 'socket', id, error }, fd === undefined ? [] : [fd]);
+  }
+
+  /** What this director knows of every checker that is not as a fresh start would presume. */
+  #restoreChecker(): void {
+    const states = this.#director.states;
+    this.#tellChecker(this.#held.config, (_key, { virtualServer, realServer, checker }, presumed) => {
+      const known = states[virtualServer]?.servers[realServer]?.checkers[checker];
+      if (known === undefined || (known.up === presumed && known.weight === undefined)) return undefined;
+      return { up: known.up, weight: known.weight, since: known.since };
+    });
+  }
+
+  #restoreFromJournal(parsed: ParseResult): void {
+    const known = restoredVerdicts([...this.#earlier.memberships.values()]);
+    this.#tellChecker(parsed.config, (key) => known(key));
+  }
+
+  #tellChecker(
+    config: Config | undefined,
+    verdictOf: (key: string, address: CheckerAddress, presumed: boolean) => RestoredVerdict | undefined,
+  ): void {
+    const checkers: RestoredChecker[] = [];
+    for (const { virtualServer, realServer, checkers: registered } of config === undefined
+      ? []
+      : registerServers(config)) {
+      for (const one of registered) {
+        const key = checkerKey(virtualServer, realServer, one);
+        const verdict = verdictOf(key, one.address, presumedUp(one.subject.checker));
+        if (verdict !== undefined) checkers.push({ key, verdict });
+      }
+    }
+    this.#context.send({ to: 'checker', type: 'restore', checkers });
+  }
+
+  async #stop(): Promise<void> {
+    const { welcome, leave, send } = this.#context;
+    const global = this.#held.config?.global;
+    if (this.#started && this.#table !== undefined && global !== undefined && !welcome.keepTable) {
+      await this.#director.stop(global.lvsFlushOnStop);
+      if (global.lvsFlushOnStop === 'table') this.#table.flush();
+      this.#settings?.restore();
+      this.#journal?.remove();
+    }
+    send({ type: 'stopped' });
+    this.#host.close();
+    leave(0);
+  }
+
+  #present(server: MembershipState['server']): boolean {
+    const { config } = this.#held;
+    if (!server.haSuspend || config === undefined) return true;
+    const addresses = new Set<IpAddress>(this.#host.addresses.all().map((entry) => entry.address));
+    return vipIsPresent(server, config.groups, addresses);
+  }
+
+  #lookAtPresence(): void {
+    for (const state of this.#director.states) {
+      if (!state.server.haSuspend) continue;
+      const present = this.#present(state.server);
+      if (present !== state.present) this.#inOrder(() => this.#director.presence(state.index, present));
+    }
+  }
+
+  #hear(effect: Exclude<MembershipEffect, { kind: 'log' }>, server: MembershipState): void {
+    const { send } = this.#context;
+    switch (effect.kind) {
+      case 'notify-server':
+      case 'quorum': {
+        if (effect.script === undefined) return;
+        const { generation, virtualServer, realServer } = effect.script;
+        const script: ScriptIndex =
+          realServer === undefined
+            ? { kind: 'quorum', virtualServer, up: effect.up }
+            : { kind: 'server', virtualServer, realServer, up: effect.up };
+        send({ to: 'runner', type: 'notify', generation, script, wait: effect.stopping });
+        return;
+      }
+      case 'fifo':
+        if (this.#hasFifo()) send({ to: 'runner', type: 'fifo', lines: [effect.line] });
+        return;
+      case 'suspend-checks':
+        this.#sendSuspend(server, effect.suspended);
+        return;
+    }
+  }
+
+  #hasFifo(): boolean {
+    const global = this.#held.config?.global;
+    return global?.notifyFifo !== undefined || global?.lvsNotifyFifo !== undefined;
+  }
+
+  #sendSuspend(state: MembershipState, suspended: boolean): void {
+    this.#context.send({
+      to: 'checker',
+      type: 'suspend',
+      generation: state.generation,
+      virtualServer: state.index,
+      suspended,
+    });
+  }
+
+  #plan(parsed: ParseResult): unknown {
+    const refusals = refusalsOf(parsed.config, parsed.diagnostics, { purpose: 'reload', ...this.#context.welcome });
+    return planSummary(this.#director.plan(parsed.config), refusals, parsed.diagnostics);
+  }
+
+  #status(): unknown {
+    return directorStatus(this.#director, this.#table, this.#held.current?.generation ?? 0);
+  }
+
+  #watchDrift(): void {
+    this.#context.clock.after(milliseconds(DRIFT_TICK_MS), 'drift', () => {
+      this.#inOrder(async () => {
+        const config = this.#director.config;
+        if (this.#table === undefined || config === undefined) return;
+        await this.#table.watchDrift(
+          this.#director.desired,
+          this.#director.ownership,
+          config.global.lvsDrift,
+          this.#context.clock.wall(),
+        );
+      });
+      this.#queue.finally(() => this.#watchDrift());
+    });
+  }
+
+  #journalled(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#context.log.error(describeError(error));
+    }
+  }
+
+  /** Work on the table, one piece after the other; a piece that fails is told and does not stop the next. */
+  #inOrder(work: () => Promise<unknown>): void {
+    this.#queue = this.#queue.then(work).catch((error) => {
+      this.#context.log.error(
+        `A change of the IPVS table could not be made: ${describeError(error)}. It is looked at again within ten seconds.`,
+      );
+    });
+  }
+}
+
+function reportOf(report: ApplyReport, elapsed: number): CommitReport {
+  return { messages: report.messages, sends: report.sends, refused: report.refused.length, milliseconds: elapsed };
+}

@@ -1,0 +1,114 @@
+/**
+ * The settings of IPVS that belong to no service: timeouts, sync daemons, net.ipv4.vs words (keepalived.md 7.5).
+ *
+ * Each is set from the file at a commit, put back at stop, and what was there before stands in the journal, so that a
+ * run that began after a crash puts back the true first value. A setting that the kernel refuses is told and costs
+ * nothing else: services come first.
+ */
+import type { GlobalConfig } from '../../../config/global.js';
+import type { Restorable } from '../../../director/journal.js';
+import { ipvsSysctl, Sysctls, sysctlName } from '../../../host/sysctl.js';
+import type { IpvsFamily } from '../../../ipvs-netlink/ipvs-family.js';
+import { SyncDaemonControl, type SyncDaemonSettings, type SyncDaemonState } from '../../../ipvs-netlink/sync-daemon.js';
+import { TimeoutControl } from '../../../ipvs-netlink/timeouts.js';
+import type { DumpChannel } from '../../../netlink/generic-netlink.js';
+import { describeError } from '../../../runtime/errors.js';
+import type { Log } from '../../../runtime/log.js';
+import { seconds } from '../../../runtime/units.js';
+import { inNamespace } from './kernel-table.js';
+
+export class IpvsSettings {
+  readonly #log: Log;
+  readonly #namespace: string | undefined;
+  readonly #timeouts: TimeoutControl;
+  readonly #daemons: SyncDaemonControl;
+  readonly #sysctls: Sysctls;
+  #started: readonly SyncDaemonState[];
+
+  /** @param earlier what an lvsd that did not end well had to put back */
+  constructor(ipvs: IpvsFamily, dumps: DumpChannel, namespace: string | undefined, earlier: Restorable, log: Log) {
+    this.#log = log;
+    this.#namespace = namespace;
+    const { timeouts } = earlier;
+    this.#timeouts = new TimeoutControl(
+      ipvs,
+      timeouts === undefined
+        ? undefined
+        : { tcp: seconds(timeouts.tcp), tcpFin: seconds(timeouts.tcpFin), udp: seconds(timeouts.udp) },
+    );
+    this.#daemons = new SyncDaemonControl(ipvs, dumps);
+    this.#sysctls = new Sysctls(
+      Object.entries(earlier.sysctls).map(([name, value]) => ({ name: sysctlName(name.split('.')), value })),
+    );
+    this.#started = earlier.daemons;
+  }
+
+  /** What `restore` would put back now: for the journal. */
+  get restorable(): Restorable {
+    const before = this.#timeouts.before;
+    return {
+      timeouts: before === undefined ? undefined : { tcp: before.tcp, tcpFin: before.tcpFin, udp: before.udp },
+      sysctls: Object.fromEntries(this.#sysctls.originals().map(({ name, value }) => [name.text, value])),
+      daemons: [...this.#started],
+    };
+  }
+
+  /** Makes the kernel's settings those of the file. */
+  set(global: GlobalConfig): void {
+    this.#try('lvs_timeouts', () => this.#timeouts.set(global.lvsTimeouts));
+    this.#setSysctls(global);
+    this.#setDaemons(global);
+  }
+
+  /** Puts everything back as it was before lvsd. */
+  restore(): void {
+    this.#try('lvs_timeouts', () => this.#timeouts.restore());
+    for (const state of this.#started) this.#try(`the ${state} sync daemon`, () => this.#daemons.stop(state));
+    this.#started = [];
+    const failures = inNamespace(this.#namespace, () => this.#sysctls.restore());
+    for (const failure of failures) this.#log.warning(describeError(failure));
+  }
+
+  #setSysctls(global: GlobalConfig): void {
+    if (global.ipvsSysctls.length === 0 && this.#sysctls.originals().length === 0) return;
+    inNamespace(this.#namespace, () => {
+      const wanted = new Set(global.ipvsSysctls.map(({ name }) => ipvsSysctl(name).text));
+      for (const { name, value } of this.#sysctls.originals()) {
+        if (!wanted.has(name.text)) this.#try(name.text, () => this.#sysctls.set(name, value));
+      }
+      for (const { name, value } of global.ipvsSysctls) {
+        this.#try(`ipvs_sysctl ${name}`, () => this.#sysctls.set(ipvsSysctl(name), value));
+      }
+    });
+  }
+
+  #setDaemons(global: GlobalConfig): void {
+    const wanted = global.lvsSyncDaemon;
+    // With an instance the VRRP state decides which one runs; without, both do (keepalived.md 7.5).
+    const states: readonly SyncDaemonState[] =
+      wanted === undefined || wanted.instance !== undefined ? [] : ['master', 'backup'];
+    for (const state of this.#started) {
+      if (!states.includes(state)) this.#try(`the ${state} sync daemon`, () => this.#daemons.stop(state));
+    }
+    if (wanted !== undefined) {
+      const settings: SyncDaemonSettings = {
+        interface: wanted.interface,
+        syncId: wanted.syncId ?? 0,
+        maxLength: wanted.maxLength,
+        port: wanted.port,
+        ttl: wanted.ttl,
+        group: wanted.group,
+      };
+      for (const state of states) this.#try(`the ${state} sync daemon`, () => this.#daemons.start(state, settings));
+    }
+    this.#started = states;
+  }
+
+  #try(what: string, action: () => unknown): void {
+    try {
+      action();
+    } catch (error) {
+      this.#log.error(`${what}: ${describeError(error)}`);
+    }
+  }
+}

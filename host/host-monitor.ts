@@ -11,6 +11,7 @@ import { MonitorSocket } from '../netlink/monitor-socket.js';
 import { RTM_DELADDR, RTM_DELLINK, RTM_NEWADDR, RTM_NEWLINK, RTNLGRP } from '../netlink/rtnetlink.js';
 import { decodeInterfaceAddress, encodeAddressDump } from '../netlink/rtnetlink-address.js';
 import { decodeLink, encodeLinkDump } from '../netlink/rtnetlink-link.js';
+import { LvsdError } from '../runtime/errors.js';
 import { AddressTable, type PresenceEvent } from './addresses.js';
 import { type LinkEvent, LinkTable } from './links.js';
 
@@ -21,9 +22,16 @@ export interface HostHandlers {
   onAddress?(event: PresenceEvent): void;
   /** The kernel told faster than lvsd read; the tables are about to be read again. Worth a log line. */
   onLost?(): void;
+  /** Reading them again failed for now (they change without pause); it is tried again. Worth a log line. */
+  onRereadDelayed?(error: LvsdError): void;
 }
 
+/** Between two attempts to read tables that change without pause. */
+const REREAD_DELAY_MS = 200;
+
 export interface HostMonitorOptions {
+  /** Reads the tables; a test hands in another. */
+  readonly dump?: DumpSocket;
   /** Receive buffer of the monitor socket, bytes; default 4 MiB. */
   readonly receiveBufferBytes?: number;
 }
@@ -34,14 +42,16 @@ export class HostMonitor {
   readonly #handlers: HostHandlers;
   readonly #dump: DumpSocket;
   readonly #monitor: MonitorSocket;
+  #again: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /**
-   * Opens the sockets and reads the tables.
+   * Opens the sockets and reads the tables. A `dump` that was handed in is closed with the monitor.
    * @throws SystemCallError or NetlinkError when the kernel refuses
    */
   constructor(handlers: HostHandlers = {}, options: HostMonitorOptions = {}) {
     this.#handlers = handlers;
-    this.#dump = new DumpSocket('route');
+    this.#dump = options.dump ?? new DumpSocket('route');
     try {
       const groups = [RTNLGRP.link, RTNLGRP.ipv4Address, RTNLGRP.ipv6Address];
       this.#monitor = new MonitorSocket(
@@ -53,7 +63,7 @@ export class HostMonitor {
           },
           onLost: () => {
             this.#handlers.onLost?.();
-            this.reread();
+            this.#rereadUntilDone();
           },
         },
         options,
@@ -75,12 +85,29 @@ export class HostMonitor {
     this.#read(true);
   }
 
+  /** A table that changes without pause cannot be read whole: tried again a little later, until it can. */
+  #rereadUntilDone(): void {
+    clearTimeout(this.#again);
+    this.#again = undefined;
+    if (this.#closed) return;
+    try {
+      this.reread();
+    } catch (error) {
+      if (!(error instanceof LvsdError) || !error.retriable) throw error;
+      this.#handlers.onRereadDelayed?.(error);
+      this.#again = setTimeout(() => this.#rereadUntilDone(), REREAD_DELAY_MS).unref();
+    }
+  }
+
   /** Whether the monitor keeps the process alive (it does, until `unref`). */
   unref(): void {
     this.#monitor.unref();
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#again);
     this.#monitor.close();
     this.#dump.close();
   }

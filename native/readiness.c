@@ -3,7 +3,7 @@
  *
  * Nested, because a uv_poll on the socket itself stops at EPOLLERR (libuv calls it UV_EBADF), and because one uv_poll
  * for thousands of sockets costs less than thousands. All watches are level triggered. An exception thrown by a
- * callback reaches process.on('uncaughtException'); what was not delivered is reported again on the next turn.
+ * callback reaches process.on('uncaughtException'), and the callbacks behind it are called all the same.
  */
 #include "addon.h"
 
@@ -53,9 +53,13 @@ static void on_ready(uv_poll_t *poll, int status, int what) {
     }
     napi_get_global(env, &global);
     napi_create_int32(env, count, &argument);
-    if (napi_make_callback(env, NULL, global, dispatch, 1, &argument, &ignored) == napi_pending_exception) {
+    /* After an exception dispatch goes on with the event behind the one that threw: epoll reports in the same order
+       again and again, so that a callback that always throws would starve those behind it. */
+    for (int calls = 0; calls <= count; calls++) {
+      if (napi_make_callback(env, NULL, global, dispatch, 1, &argument, &ignored) != napi_pending_exception) break;
       napi_value thrown;
-      if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
+      if (napi_get_and_clear_last_exception(env, &thrown) != napi_ok) break;
+      napi_fatal_exception(env, thrown);
     }
   }
   napi_close_handle_scope(env, scope);

@@ -57,15 +57,20 @@ let opened = false;
 let keepers = 0;
 let generations = 0;
 
+/** Where dispatch goes on: behind the event whose callback threw, when the addon calls it again for the same turn. */
+let position = 0;
+
 function dispatch(count: number): void {
-  for (let i = 0; i < count; i++) {
-    const entry = watches.get(events[i * FIELDS] as number);
+  while (position < count) {
+    const at = FIELDS * position++;
+    const entry = watches.get(events[at] as number);
     // A callback before this one may have ended the watch, or the number may belong to another descriptor by now.
-    if (entry === undefined || entry.generation !== events[i * FIELDS + 1]) continue;
-    const bits = events[i * FIELDS + 2] as number;
+    if (entry === undefined || entry.generation !== events[at + 1]) continue;
+    const bits = events[at + 2] as number;
     const failed = (bits & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) !== 0;
     entry.callback({ readable: failed || (bits & EPOLLIN) !== 0, writable: (bits & EPOLLOUT) !== 0, failed });
   }
+  position = 0;
 }
 
 function open(): void {

@@ -6,7 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { after, before, beforeEach, test } from 'node:test';
 import { HostMonitor } from '../../host/host-monitor.js';
 import { VipAddresses } from '../../host/vip-addresses.js';
+import { netlinkExchange } from '../../native/netlink-exchange.js';
 import { enterNewNamespace } from '../../native/process.js';
+import { DumpSocket } from '../../netlink/dump-socket.js';
 import { RequestSocket } from '../../netlink/request-socket.js';
 import { type IpAddress, ipv4FromNumber, parseIpAddress } from '../../runtime/addresses.js';
 
@@ -118,6 +120,43 @@ test('after an overrun the tables are true again', async () => {
   );
   assert.equal(new Set(lines.filter((line) => line.endsWith('present'))).size, 3000);
   assert.ok(vips.remove(list).every((result) => result.kind === 'removed'));
+});
+
+test('tables that never rest are read as soon as they do', async () => {
+  const vips = new VipAddresses(requests);
+  const list = Array.from({ length: 6000 }, (_, n) => ({ address: ipv4FromNumber(0x0a010000 + n), device: 'lo' }));
+  const other = { address: address('192.0.2.99'), device: 'lo' };
+  let restless = false;
+  // Between two reads of one dump somebody else changes the table.
+  const exchange = (...args: Parameters<typeof netlinkExchange>) => {
+    const exchanged = netlinkExchange(...args);
+    if (restless && exchanged.full) {
+      vips.add([other]);
+      vips.remove([other]);
+    }
+    return exchanged;
+  };
+  const lines: string[] = [];
+  let monitor: HostMonitor | undefined;
+  await new Promise<void>((resolve) => {
+    monitor = new HostMonitor(
+      {
+        onAddress: () => {
+          if (list.every((vip) => monitor?.addresses.has(vip.address))) resolve();
+        },
+        onRereadDelayed: (error) => {
+          lines.push(error.code);
+          restless = false;
+        },
+      },
+      { receiveBufferBytes: 16384, dump: new DumpSocket('route', { exchange, retries: 1 }) },
+    );
+    restless = true;
+    vips.add(list);
+  });
+  monitor?.close();
+  vips.remove(list);
+  assert.deepEqual(lines, ['LVSD_NETLINK_DUMP_INTERRUPTED']);
 });
 
 test('VIPs: added once, ours or not, removed only when ours', () => {

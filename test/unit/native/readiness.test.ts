@@ -96,6 +96,27 @@ test('an exception in a callback reaches uncaughtException, and the watch goes o
   assert.deepEqual([end.code, end.stdout], [0, 'caught of the callback\ncaught of the callback\n'], end.stderr);
 });
 
+test('a callback that always throws does not starve the others', async () => {
+  const end = await runChild(`
+    const { socketPair } = await native('descriptor-passing');
+    const { watch } = await native('readiness');
+    const { send } = await native('socket');
+    const pairs = Array.from({ length: 5 }, () => socketPair());
+    let caught = 0;
+    const served = new Set();
+    process.on('uncaughtException', () => { if (++caught > 1000) process.exit(1); });
+    pairs.forEach(([a, b], i) => {
+      watch(a, { readable: true }, () => {
+        if (i % 2 === 0) throw new Error('always');
+        served.add(i);
+        if (served.size === 2) { console.log('served'); process.exit(0); }
+      });
+      send(b, Buffer.from('x'));
+    });
+  `);
+  assert.deepEqual([end.code, end.stdout], [0, 'served\n'], end.stderr);
+});
+
 test('without a handler an exception in a callback ends the process with its stack', async () => {
   const end = await runChild(`
     const { socketPair } = await native('descriptor-passing');

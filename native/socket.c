@@ -150,9 +150,11 @@ static napi_value receive_message(napi_env env, napi_callback_info info) {
                           .msg_iovlen = 1,
                           .msg_control = control.data,
                           .msg_controllen = control.length};
+  /* AF_PACKET refuses MSG_CMSG_CLOEXEC (EINVAL), and without room for ancillary data no descriptor can come. */
+  int all_flags = control.length > 0 ? flags | MSG_CMSG_CLOEXEC : flags;
   ssize_t got;
   do {
-    got = recvmsg(fd, &header, flags | MSG_CMSG_CLOEXEC);
+    got = recvmsg(fd, &header, all_flags);
   } while (got < 0 && errno == EINTR);
   if (got < 0) return make_int(env, -errno);
   close_passed(&header);

@@ -3,8 +3,9 @@
  * operators grep (`Has run = no`) and exporters parse.
  *
  * What was configured comes from Config, what is now from the state document; both must be of one generation. Lines that
- * lvsd has no value for (`previous effective_weight`, `reloaded`, `Last errno`, uid:gid of scripts, the connection
- * timeout of a server without checkers) are left out rather than made up.
+ * lvsd has no value for are left out rather than made up: `previous effective_weight`, `reloaded`, `Last errno`, the
+ * checkers' `Current weight` and `Default delay before retry`, a group's `Alive`, uid:gid of scripts, and what Config
+ * holds only where it ends up (a virtual server's connection timeout and inhibit, a real server's timeout and delay loop).
  */
 import type { Config } from '../config/config.js';
 import { realServerName, virtualServerName } from '../config/names.js';
@@ -173,13 +174,7 @@ function* realServerLines(real: RealServer, now: RealServerState | undefined): G
   yield `   RIP = ${real.address}, RPORT = ${real.port}, WEIGHT = ${real.weight} EFF WEIGHT = ${effective}`;
   yield `   forwarding method = ${forwardingText(real.forwarding)}`;
   yield `   Alpha is ${onOff(real.alpha)}`;
-  const connecting = real.checkers.find((checker) => 'connect' in checker);
-  if (connecting !== undefined && 'connect' in connecting) {
-    yield `   connection timeout = ${seconds(connecting.connect.timeout)}`;
-  }
   yield `   connection limit range = ${real.lowerThreshold} -> ${real.upperThreshold}`;
-  const first = real.checkers[0];
-  if (first !== undefined) yield `   Delay loop = ${seconds(first.schedule.delayLoop)}`;
   yield `   Inhibit on failure is ${onOff(real.inhibitOnFailure)}`;
   if (real.notifyUp !== undefined) yield `     RS up notify script = ${dumpedScript(real.notifyUp)}`;
   if (real.notifyDown !== undefined) yield `     RS down notify script = ${dumpedScript(real.notifyDown)}`;

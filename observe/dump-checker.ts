@@ -52,6 +52,7 @@ export function* healthChecker(checker: Checker, now: CheckerState | undefined):
     case 'PING_CHECK':
     case 'FILE_CHECK':
     case 'BFD_CHECK':
+      if (checker.connect !== undefined) yield* connection(checker.connect);
       yield `   Keepalive method = ${checker.kind}`;
   }
 }

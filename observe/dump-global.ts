@@ -10,6 +10,8 @@ import type { Script, ScriptUser } from '../config/script.js';
 
 const yesNo = (value: boolean): string => (value ? 'true' : 'false');
 
+const unsetOr = (value: boolean | undefined): string => (value === undefined ? 'unset' : value ? 'on' : 'off');
+
 /** A script as dumps show it: each word in quotes. */
 export function dumpedScript(script: Script): string {
   return script.argv.map((word) => `'${word}'`).join(' ');
@@ -29,8 +31,8 @@ export function* globalDefinitions(config: GlobalConfig, namespace: string | und
   if (config.instance !== undefined) yield ` Instance name = ${config.instance}`;
   if (config.usePidDir) yield ' Use pid directory';
   if (config.routerId !== undefined) yield ` Router ID = ${config.routerId}`;
-  const alert = config.smtpAlertChecker;
-  yield ` Default smtp_alert_checker = ${alert === undefined ? 'unset' : alert ? 'on' : 'off'}`;
+  yield ` Default smtp_alert = ${unsetOr(config.smtpAlert)}`;
+  yield ` Default smtp_alert_checker = ${unsetOr(config.smtpAlertChecker)}`;
   yield ` Checkers log all failures = ${yesNo(config.checkerLogAllFailures)}`;
   if (config.startupScript !== undefined) {
     const timeout = config.startupScriptTimeout ?? 10;

@@ -62,7 +62,7 @@ function header(document: StateDocument, now: number): string {
   const { daemon, ipvs } = document;
   const rows: string[][] = [['lvsd', daemonLine(daemon, now)]];
   const [main, ...included] = daemon.configFiles;
-  const more = included.length === 0 ? '' : ` and ${included.length} included file${plural(included.length)}`;
+  const more = included.length === 0 ? '' : ` and ${counted(included.length, 'included file')}`;
   rows.push(['configuration', `${main ?? 'none'}${more}, generation ${daemon.generation}`]);
   for (const [label, text] of reloadLines(daemon, now)) rows.push([label, text]);
   document.roles.forEach((role, index) => {
@@ -72,13 +72,18 @@ function header(document: StateDocument, now: number): string {
   const { drift, netlink } = ipvs;
   const looked = drift.lastCheck === null ? 'not looked yet' : `looked ${ago(drift.lastCheck, now)}`;
   const state =
-    drift.findings.length === 0 ? 'the table is as it should be' : `${drift.findings.length} differences now`;
+    drift.findings.length === 0
+      ? 'the table is as it should be'
+      : `${counted(drift.findings.length, 'difference')} now`;
   rows.push(['drift', `${state}; ${drift.found} found since start, ${drift.repaired} repaired; ${looked}`]);
   for (const finding of drift.findings.slice(0, 10)) rows.push(['', driftLine(finding, now)]);
   if (drift.findings.length > 10) rows.push(['', `and ${drift.findings.length - 10} more: see --json`]);
   const last =
     netlink.lastError === null ? '' : `, the last ${ago(netlink.lastError.at, now)}: ${netlink.lastError.text}`;
-  rows.push(['netlink', `${netlink.messages} messages in ${netlink.sendCalls} sends, ${netlink.errors} errors${last}`]);
+  rows.push([
+    'netlink',
+    `${counted(netlink.messages, 'message')} in ${counted(netlink.sendCalls, 'send')}, ${counted(netlink.errors, 'error')}${last}`,
+  ]);
   return columns(rows);
 }
 
@@ -107,7 +112,7 @@ function reloadLines(daemon: DaemonState, now: number): readonly (readonly [stri
 
 function roleLine(role: RoleState, now: number): string {
   const process = role.pid === null ? 'no process' : `pid ${role.pid}`;
-  const restarts = role.restarts === 0 ? '' : `, restarted ${role.restarts} time${plural(role.restarts)}`;
+  const restarts = role.restarts === 0 ? '' : `, restarted ${counted(role.restarts, 'time')}`;
   const silent =
     role.heartbeatAgeSeconds !== null && role.heartbeatAgeSeconds > 3
       ? `, SILENT for ${duration(role.heartbeatAgeSeconds)}`
@@ -195,11 +200,16 @@ function realServerLines(real: RealServerState, now: number): string[] {
 }
 
 function checkerLine(checker: CheckerState, now: number): string {
-  const retries = checker.retriesUsed === 0 ? '' : `, ${checker.retriesUsed} failures in a row`;
+  const retries = checker.retriesUsed === 0 ? '' : `, ${counted(checker.retriesUsed, 'failure')} in a row`;
   const late = checker.late === 0 ? '' : `, ${checker.late} late`;
-  return `    ${checkerResult(checker, now)}; ${checker.up ? 'up' : 'DOWN'}, ${checker.runs} runs, ${checker.failures} failed${retries}${late}`;
+  return `    ${checkerResult(checker, now)}; ${checker.up ? 'up' : 'DOWN'}, ${counted(checker.runs, 'run')}, ${checker.failures} failed${retries}${late}`;
 }
 
 function plural(count: number): string {
   return count === 1 ? '' : 's';
+}
+
+/** `1 error`, `2 errors`. */
+function counted(count: number, what: string): string {
+  return `${count} ${what}${plural(count)}`;
 }

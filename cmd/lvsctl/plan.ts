@@ -34,7 +34,7 @@ export function planText(report: PlanReport): string {
       lines.push(`${signs[change.action]} ${change.object} ${change.name}${tail}\n`);
       under = change.name;
     } else {
-      if (under !== change.name) lines.push(`  virtual server ${change.name}\n`);
+      if (under !== change.name) lines.push(`~ virtual server ${change.name}\n`);
       under = change.name;
       lines.push(`  ${signs[change.action]} ${change.object} ${change.server}${tail}\n`);
     }
@@ -49,6 +49,7 @@ function verdict(report: PlanReport): string {
   const counts = (['add', 'remove', 'change'] as const).map(
     (action) => report.changes.filter((change) => change.action === action).length,
   );
-  const messages = report.messages === null ? '' : `, ${report.messages} netlink messages`;
+  const messages =
+    report.messages === null ? '' : `, ${report.messages} netlink message${report.messages === 1 ? '' : 's'}`;
   return `A reload of ${report.file} would add ${counts[0]}, remove ${counts[1]} and change ${counts[2]}${messages}. Nothing was done.`;
 }

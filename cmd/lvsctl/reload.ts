@@ -21,7 +21,8 @@ export const reload: Verb<ReloadOptions> = async (context, { json }) => {
 /** The report for a person: the messages, then one sentence. */
 export function reloadText(report: ReloadReport): string {
   const took = `${report.durationSeconds.toFixed(3)} s`;
-  const messages = report.messages === null ? '' : `, ${report.messages} netlink messages`;
+  const messages =
+    report.messages === null ? '' : `, ${report.messages} netlink message${report.messages === 1 ? '' : 's'}`;
   const sentences = {
     applied: `Reloaded in ${took}${messages}; generation ${report.generation}.`,
     unchanged: `Reloaded in ${took}: nothing changed; generation ${report.generation}.`,

@@ -1,13 +1,20 @@
 /**
- * Which checkers a Config holds, each with its names and with the key by which it is the same one in the next Config.
+ * Which checkers a Config holds, server by server, each with its names and its identity.
  *
- * A key is virtual server, real server, identity (keepalived.md 18.1) and, where a file writes the same checker twice
- * under one server, which of them. Checkers that lvsd cannot run are left out.
+ * A checker is the same one in the next Config when virtual server, real server and identity are equal (keepalived.md
+ * 18.1); where a file writes the same checker twice under one server, they are paired in order. Checkers that lvsd
+ * cannot run are left out.
  */
 import type { Checker } from '../config/checker.js';
 import type { Config } from '../config/config.js';
 import type { GlobalConfig } from '../config/global.js';
-import { realServerName, serviceName, virtualServerName } from '../config/names.js';
+import {
+  type RealServerName,
+  realServerName,
+  serviceName,
+  type VirtualServerName,
+  virtualServerName,
+} from '../config/names.js';
 import type { CheckSubject } from './schedule-lines.js';
 import { type CheckerAddress, checkerIdentity, isRunnable, type ProbeResult, type ProbeTarget } from './verdict.js';
 
@@ -17,52 +24,62 @@ export interface CheckedConfig extends Pick<Config, 'virtualServers'> {
 }
 
 export interface RegisteredChecker {
-  /** Stable across reloads and restarts. */
-  readonly key: string;
-  /** The real server within its virtual server: checkers of one server share it. */
-  readonly serverKey: string;
+  readonly identity: string;
+  /** How many checkers of this identity stand before it under the same server. */
+  readonly repeat: number;
   readonly address: CheckerAddress;
   readonly subject: CheckSubject;
   /** For its probes; `url` is filled in at each run. */
   readonly target: ProbeTarget;
 }
 
-/** Every runnable checker of a Config, in file order. */
-export function registerCheckers(config: CheckedConfig): readonly RegisteredChecker[] {
-  const registered: RegisteredChecker[] = [];
+/** One real server of one virtual server; a server without a checker is there too (it is always up). */
+export interface RegisteredServer {
+  readonly virtualServer: VirtualServerName;
+  readonly realServer: RealServerName;
+  readonly checkers: readonly RegisteredChecker[];
+}
+
+/** Every real server of a Config with its runnable checkers, in file order. */
+export function registerServers(config: CheckedConfig): readonly RegisteredServer[] {
+  const servers: RegisteredServer[] = [];
   config.virtualServers.forEach((virtual, virtualIndex) => {
-    const virtualName = virtualServerName(virtual);
+    const virtualServer = virtualServerName(virtual);
     virtual.realServers.forEach((real, realIndex) => {
-      const realName = realServerName(real, virtual.protocol);
-      const serverKey = `${virtualName} ${realName}`;
-      const repeats = new Map<string, number>();
+      const realServer = realServerName(real, virtual.protocol);
+      const checkers: RegisteredChecker[] = [];
       real.checkers.forEach((checker, checkerIndex) => {
         if (!isRunnable(checker)) return;
         const identity = checkerIdentity(checker);
-        const repeat = repeats.get(identity) ?? 0;
-        repeats.set(identity, repeat + 1);
+        const repeat = checkers.reduce((count, one) => (one.identity === identity ? count + 1 : count), 0);
         const address: CheckerAddress = { virtualServer: virtualIndex, realServer: realIndex, checker: checkerIndex };
-        const checked =
-          'connect' in checker
-            ? serviceName(checker.connect.address, virtual.protocol, checker.connect.port)
-            : realName;
-        registered.push({
-          key: `${serverKey} ${repeat} ${identity}`,
-          serverKey,
+        const elsewhere =
+          'connect' in checker && (checker.connect.address !== real.address || checker.connect.port !== real.port);
+        const checked = elsewhere
+          ? serviceName(checker.connect.address, virtual.protocol, checker.connect.port)
+          : realServer;
+        const logAllFailures = checker.schedule.logAllFailures || config.global.checkerLogAllFailures;
+        checkers.push({
+          identity,
+          repeat,
           address,
-          subject: {
-            checker,
-            virtualServer: virtualName,
-            realServer: realName,
-            checked,
-            logAllFailures: checker.schedule.logAllFailures || config.global.checkerLogAllFailures,
-          },
-          target: { address, virtualServer: virtualName, realServer: realName, checked, url: 0 },
+          subject: { checker, virtualServer, realServer, checked, logAllFailures },
+          target: { address, virtualServer, realServer, checked, url: 0 },
         });
       });
+      servers.push({ virtualServer, realServer, checkers });
     });
   });
-  return registered;
+  return servers;
+}
+
+/** The name of a checker in the journal (membership-journal.ts): stable across reloads and restarts. */
+export function checkerKey(
+  virtualServer: string,
+  realServer: string,
+  checker: { readonly identity: string; readonly repeat: number },
+): string {
+  return `${virtualServer} ${realServer} ${checker.repeat} ${checker.identity}`;
 }
 
 /**
@@ -99,14 +116,4 @@ export function hungResult({ subject }: RegisteredChecker): ProbeResult {
         detail: `The check of ${subject.checked} did not end: it says nothing and is made again later`,
       };
   }
-}
-
-/** Every real server of a Config, also those without a checker (they are always up). */
-export function serverKeys(config: CheckedConfig): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const virtual of config.virtualServers) {
-    const name = virtualServerName(virtual);
-    for (const real of virtual.realServers) keys.add(`${name} ${realServerName(real, virtual.protocol)}`);
-  }
-  return keys;
 }

@@ -12,78 +12,23 @@
  * monotonic one, tells of the pause. Probes in flight are then cancelled and repeated, spread, and not counted, up to
  * five times in a row each; overdue runs are spread as well.
  */
-import type { Checker } from '../config/checker.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import { describeError } from '../runtime/errors.js';
-import type { Log } from '../runtime/log.js';
 import { milliseconds } from '../runtime/units.js';
+import type { CheckLoopOptions, CheckLoopStatistics, CheckView, ReconfigureOptions } from './check-loop-options.js';
 import {
   type CheckedConfig,
+  checkerKey,
   hungResult,
   type RegisteredChecker,
-  registerCheckers,
+  registerServers,
   runLimit,
-  serverKeys,
 } from './check-loop-register.js';
-import {
-  type RestoredVerdict,
-  reloadCheck,
-  type ScheduleEvent,
-  type ScheduleState,
-  startCheck,
-  stepCheck,
-} from './schedule.js';
+import { reloadCheck, type ScheduleEvent, type ScheduleState, startCheck, stepCheck } from './schedule.js';
 import { type Queued, ScheduleQueue } from './schedule-queue.js';
-import { type ProbeResult, type ProbeTarget, presumedUp, type VerdictChange } from './verdict.js';
+import { type ProbeResult, presumedUp, type VerdictChange } from './verdict.js';
 
-/** Starts one run; returns what ends it early. `done` at most once; after a cancel it is ignored. */
-export type StartRun = (checker: Checker, target: ProbeTarget, done: (result: ProbeResult) => void) => () => void;
-
-export interface CheckLoopOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly startRun: StartRun;
-  /** 0 <= random() < 1. */
-  readonly random: () => number;
-  /** A verdict that membership must hear, with the generation of Config that its indices belong to. */
-  readonly onVerdict: (change: VerdictChange, generation: number) => void;
-  /** Probes at once; the role sets it below its descriptor limit. Default 8192. */
-  readonly maxInFlight?: number;
-  /** Milliseconds that a timer may be overdue before the loop takes it for a pause. Default 500. */
-  readonly pauseAfter?: number;
-}
-
-export interface ReconfigureOptions {
-  /** First start after a crash: the journal's verdict by a checker's key (check-loop-register.ts). */
-  readonly restored?: (key: string) => RestoredVerdict | undefined;
-  /** Indices of virtual servers whose checks stand still (ha_suspend). */
-  readonly suspended?: ReadonlySet<number>;
-}
-
-/** Counters since start, for metrics and `lvsctl status`. */
-export interface CheckLoopStatistics {
-  readonly checkers: number;
-  readonly inFlight: number;
-  readonly runs: number;
-  /** Runs that started more than a second after their time. */
-  readonly lateRuns: number;
-  /** Milliseconds that the latest of them was late. */
-  readonly worstLateness: number;
-  /** Times that this process was not run for a while. */
-  readonly pauses: number;
-  /** Runs repeated for it. */
-  readonly repeated: number;
-  /** Runs that did not end by themselves. */
-  readonly hung: number;
-  /** Runs that could not be made. */
-  readonly inconclusive: number;
-}
-
-/** One checker in the loop, for status. */
-export interface CheckView {
-  readonly registered: RegisteredChecker;
-  readonly state: ScheduleState;
-}
+type KnownServers = ReadonlyMap<string, ReadonlyMap<string, readonly Entry[]>>;
 
 interface Entry extends Queued {
   registered: RegisteredChecker;
@@ -93,6 +38,8 @@ interface Entry extends Queued {
   cancel: (() => void) | undefined;
   /** Repeats in a row for pauses. */
   repeats: number;
+  /** The last `reconfigure` that it was in. */
+  epoch: number;
 }
 
 /** Starts in one turn of the event loop, so that answers are read in between. */
@@ -111,9 +58,12 @@ export class CheckLoop {
   readonly #waiting = new ScheduleQueue<Entry>();
   /** By the instant at which a run has taken too long. */
   readonly #running = new ScheduleQueue<Entry>();
-  #entries = new Map<string, Entry>();
-  #servers: ReadonlySet<string> | undefined;
+  /** In file order. */
+  #entries: readonly Entry[] = [];
+  /** The same, by virtual server and real server; undefined before the first Config. */
+  #servers: KnownServers | undefined;
   #generation = 0;
+  #epoch = 0;
   #timer: Timer | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
   #wallOffset: number;
@@ -138,49 +88,42 @@ export class CheckLoop {
   }
 
   /**
-   * Takes a new Config: the first one starts everything. Afterwards the role sends `verdicts()` with this generation,
+   * Takes a new Config: the first one starts everything. `options.suspended` is the whole truth each time. Afterwards the role sends `verdicts()` with this generation,
    * because the indices of a checker may have changed.
    */
   reconfigure(config: CheckedConfig, generation: number, options: ReconfigureOptions = {}): void {
     const now = this.#clock.now();
-    const wall = this.#clock.wall();
-    const old = this.#entries;
-    const oldServers = this.#servers;
-    const down = new Set<string>();
-    for (const entry of old.values()) if (!entry.state.checker.up) down.add(entry.registered.serverKey);
-    const next = new Map<string, Entry>();
-    for (const registered of registerCheckers(config)) {
-      const { checker } = registered.subject;
-      const kept = old.get(registered.key);
-      if (kept !== undefined) {
-        old.delete(registered.key);
-        kept.registered = registered;
-        kept.state = reloadCheck(kept.state, checker, now);
-        this.#place(kept);
-        next.set(registered.key, kept);
-        continue;
-      }
+    const epoch = ++this.#epoch;
+    const before = this.#entries;
+    const known = this.#servers;
+    const next: Entry[] = [];
+    const servers = new Map<string, Map<string, readonly Entry[]>>();
+    for (const server of registerServers(config)) {
+      const old = known?.get(server.virtualServer)?.get(server.realServer);
       // A new alpha checker starts down unless its server was up before the reload (keepalived.md 18.1).
-      const serverWasUp = oldServers?.has(registered.serverKey) === true && !down.has(registered.serverKey);
-      const restored = options.restored?.(registered.key);
-      const state = startCheck(
-        checker,
-        now,
-        wall,
-        this.#options.random(),
-        restored,
-        serverWasUp || presumedUp(checker),
-      );
-      const entry: Entry = { registered, state, run: 0, cancel: undefined, repeats: 0, dueAt: 0, place: -1 };
-      this.#place(entry);
-      next.set(registered.key, entry);
-      if (options.suspended?.has(registered.address.virtualServer) !== true) this.#tellSuspended(entry, false);
+      const wasUp = old?.every((entry) => entry.state.checker.up) === true;
+      const entries = server.checkers.map((registered): Entry => {
+        const kept = old?.find((one) => one.epoch !== epoch && one.registered.identity === registered.identity);
+        if (kept === undefined) return this.#begin(registered, wasUp, now, options);
+        kept.registered = registered;
+        kept.epoch = epoch;
+        const state = reloadCheck(kept.state, registered.subject.checker, now);
+        if (state !== kept.state) {
+          kept.state = state;
+          this.#place(kept);
+        }
+        return kept;
+      });
+      for (const entry of entries) next.push(entry);
+      const siblings = servers.get(server.virtualServer);
+      if (siblings === undefined) servers.set(server.virtualServer, new Map([[server.realServer, entries]]));
+      else siblings.set(server.realServer, entries);
     }
-    for (const gone of old.values()) this.#drop(gone);
+    for (const entry of before) if (entry.epoch !== epoch) this.#drop(entry);
     this.#entries = next;
-    this.#servers = serverKeys(config);
+    this.#servers = servers;
     this.#generation = generation;
-    for (const entry of next.values()) {
+    for (const entry of next) {
       this.#suspend(entry, options.suspended?.has(entry.registered.address.virtualServer) === true);
     }
     this.#arm();
@@ -188,7 +131,7 @@ export class CheckLoop {
 
   /** ha_suspend: stops or goes on with the checks of one virtual server; what is known of them is kept. */
   setSuspended(virtualServer: number, suspended: boolean): void {
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entries) {
       if (entry.registered.address.virtualServer === virtualServer) this.#suspend(entry, suspended);
     }
     this.#arm();
@@ -197,18 +140,18 @@ export class CheckLoop {
   /** The verdict of every checker that has one: the snapshot behind which the changes follow. */
   verdicts(): readonly VerdictChange[] {
     const all: VerdictChange[] = [];
-    for (const entry of this.#entries.values()) if (entry.state.checker.hasRun) all.push(verdictOf(entry));
+    for (const entry of this.#entries) if (entry.state.checker.hasRun) all.push(verdictOf(entry));
     return all;
   }
 
   /** Every checker with its state, in file order. */
   checkers(): readonly CheckView[] {
-    return [...this.#entries.values()].map(({ registered, state }) => ({ registered, state }));
+    return this.#entries.map(({ registered, state }) => ({ registered, state }));
   }
 
   statistics(): CheckLoopStatistics {
     return {
-      checkers: this.#entries.size,
+      checkers: this.#entries.length,
       inFlight: this.#running.size,
       runs: this.#runs,
       lateRuns: this.#lateRuns,
@@ -222,12 +165,33 @@ export class CheckLoop {
 
   /** Ends every probe and the timer. The loop can be started again by `reconfigure`, from nothing. */
   stop(): void {
-    for (const entry of this.#entries.values()) this.#drop(entry);
-    this.#entries = new Map();
+    for (const entry of this.#entries) this.#drop(entry);
+    this.#entries = [];
     this.#servers = undefined;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  /** A checker that was not there before. */
+  #begin(registered: RegisteredChecker, serverWasUp: boolean, now: number, options: ReconfigureOptions): Entry {
+    const { checker, virtualServer, realServer } = registered.subject;
+    const restored = options.restored?.(checkerKey(virtualServer, realServer, registered));
+    const up = serverWasUp || presumedUp(checker);
+    const state = startCheck(checker, now, this.#clock.wall(), this.#options.random(), restored, up);
+    const entry: Entry = {
+      registered,
+      state,
+      run: 0,
+      cancel: undefined,
+      repeats: 0,
+      epoch: this.#epoch,
+      dueAt: 0,
+      place: -1,
+    };
+    this.#place(entry);
+    if (options.suspended?.has(registered.address.virtualServer) !== true) this.#tellSuspended(entry, false);
+    return entry;
   }
 
   #tick(): void {

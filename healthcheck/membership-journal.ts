@@ -8,6 +8,7 @@
  */
 import { virtualServerName } from '../config/names.js';
 import type { VirtualServer } from '../config/virtual-server.js';
+import { checkerKey } from './check-loop-register.js';
 import type { MembershipEffect, MembershipStep } from './membership-effects.js';
 import { settleQuorum } from './membership-quorum.js';
 import { carryServer } from './membership-reload.js';
@@ -115,7 +116,7 @@ export function restoredVerdicts(
       for (const { identity, up, run, weight, since } of server.checkers) {
         const repeat = repeats.get(identity) ?? 0;
         repeats.set(identity, repeat + 1);
-        if (run) known.set(`${journal.name} ${server.name} ${repeat} ${identity}`, { up, weight, since });
+        if (run) known.set(checkerKey(journal.name, server.name, { identity, repeat }), { up, weight, since });
       }
     }
   }

@@ -199,7 +199,11 @@ function spellIdentity(checker: Checker): string {
     case 'PING_CHECK':
     case 'FILE_CHECK':
     case 'BFD_CHECK':
-      return JSON.stringify([checker.kind]);
+      return JSON.stringify([
+        checker.kind,
+        ...(checker.connect === undefined ? [] : connectIdentity(checker.connect)),
+        checker.settings,
+      ]);
   }
 }
 

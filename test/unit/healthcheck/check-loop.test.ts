@@ -138,6 +138,24 @@ test('a reload keeps what is known, a probe in flight too, and drops what is gon
   assert.equal(fake.starts.filter((start) => start.name === name(3)).length, 1);
 });
 
+test('a checker that the file writes twice is two, also after a reload', () => {
+  const twice = () => real(1, { checkers: [tcp(words), tcp(words)] });
+  const fake = new FakeServers();
+  fake.behaviour.set(name(1), 'refuses');
+  fake.loop.reconfigure(configOf(twice()), 1);
+  fake.clock.advance(3000);
+  fake.loop.reconfigure(configOf(twice()), 2);
+  assert.deepEqual(
+    fake.loop.verdicts().map(({ at, up }) => [...at, up]),
+    [
+      [0, 0, 0, false],
+      [0, 0, 1, false],
+    ],
+  );
+  fake.clock.advance(10_000);
+  assert.equal(fake.starts.length, 4);
+});
+
 test('a new alpha checker of a server that was up is presumed up; of one that was down, or is new, down', () => {
   const more = (n: number) =>
     real(n, {

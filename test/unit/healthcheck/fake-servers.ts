@@ -1,7 +1,8 @@
 // Real servers that answer, refuse, are silent or break the probe, on a clock of the test: what check-loop probes.
 
 import type { Checker } from '../../../config/checker.js';
-import { CheckLoop, type CheckLoopOptions } from '../../../healthcheck/check-loop.js';
+import { CheckLoop } from '../../../healthcheck/check-loop.js';
+import type { CheckLoopOptions } from '../../../healthcheck/check-loop-options.js';
 import type { ProbeResult, ProbeTarget, VerdictChange } from '../../../healthcheck/verdict.js';
 import { MemoryLog } from '../../../runtime/log.js';
 import { milliseconds } from '../../../runtime/units.js';
@@ -40,6 +41,7 @@ export class FakeServers {
   readonly loop: CheckLoop;
   #roundTrip = 2;
   readonly #answers = new Set<() => void>();
+  readonly #failures = new Set<() => void>();
 
   constructor(options: Partial<CheckLoopOptions> & { readonly roundTrip?: number } = {}) {
     const random = seeded(7);
@@ -61,6 +63,11 @@ export class FakeServers {
     this.clock.freeze(span);
   }
 
+  /** Every probe in flight fails now, before any timer: the kernel's timeouts are read first after a pause. */
+  failAll(): void {
+    for (const fail of [...this.#failures]) fail();
+  }
+
   /** Verdicts that turned down since start. */
   downs(): readonly HeardVerdict[] {
     return this.heard.filter(({ change }) => !change.up);
@@ -72,7 +79,7 @@ export class FakeServers {
     if (behaviour === 'throws') throw new Error('no such thing');
     this.inFlight++;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
-    const timeout = 'connect' in checker ? checker.connect.timeout * 1000 : 1000;
+    const timeout = checker.kind === 'TCP_CHECK' ? checker.connect.timeout * 1000 : 1000;
     let over = false;
     const end = () => {
       if (over) return;
@@ -81,6 +88,7 @@ export class FakeServers {
       answer?.cancel();
       limit?.cancel();
       this.#answers.delete(lose);
+      this.#failures.delete(fail);
     };
     const finish = (result: ProbeResult) => () => {
       end();
@@ -99,6 +107,8 @@ export class FakeServers {
       behaviour === 'hangs' ? undefined : after(timeout, finish({ ok: false, reason: 'timeout', detail: 'timeout' }));
     const lose = () => answer?.cancel();
     this.#answers.add(lose);
+    const fail = finish({ ok: false, reason: 'timeout', detail: 'timeout' });
+    this.#failures.add(fail);
     return () => {
       if (!over) this.cancelled++;
       end();

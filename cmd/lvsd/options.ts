@@ -191,7 +191,7 @@ export function helpText(program: string): string {
       const name = option.argumentName ?? '';
       const argument = option.argument === 'none' ? '' : option.argument === 'required' ? `=${name}` : `[=${name}]`;
       const left = `  ${short}--${option.long}${argument}`;
-      const note = option.unbuilt === undefined ? '' : ' (accepted, without effect yet)';
+      const note = option.unbuilt === undefined ? '' : ' (no effect yet)';
       return `${left.padEnd(36)}${left.length > 35 ? ' ' : ''}${option.help}${note}\n`;
     });
   return `Usage: ${program} [OPTION]...\nReads keepalived.conf, keeps the kernel's IPVS table as it says, and checks real servers.\n\n${lines.join('')}`;

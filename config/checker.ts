@@ -99,6 +99,10 @@ export interface MiscCheck {
 export interface UnbuiltCheck {
   readonly kind: 'SMTP_CHECK' | 'DNS_CHECK' | 'UDP_CHECK' | 'PING_CHECK' | 'FILE_CHECK' | 'BFD_CHECK';
   readonly schedule: CheckSchedule;
+  /** Undefined for the types that open no connection: FILE_CHECK, BFD_CHECK. */
+  readonly connect: ConnectOptions | undefined;
+  /** The words of the type's own, as written, one statement each. */
+  readonly settings: readonly string[];
   readonly at: Position;
 }
 

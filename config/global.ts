@@ -55,6 +55,8 @@ export interface GlobalConfig {
   readonly shutdownScriptTimeout: Seconds | undefined;
   readonly umask: number | undefined;
   readonly randomSeed: number | undefined;
+  /** The default of every smtp_alert; smtp_alert_checker goes before it for servers. */
+  readonly smtpAlert: boolean | undefined;
   readonly smtpAlertChecker: boolean | undefined;
   readonly checkerLogAllFailures: boolean;
   readonly rsInitNotifies: boolean;

@@ -1,0 +1,90 @@
+/**
+ * From statements to drafts: looks each statement's first word up in its block, checks what every keyword shares
+ * (deprecation, missing and surplus arguments, a block that is there or not), and hands it to the keyword's own
+ * binding. Reports every use of a word that lvsd does not act on.
+ *
+ * It knows no keyword; those are in schema/. The messages are keepalived's (keepalived.md 3, 5.6).
+ */
+import type { BindContext } from './bind-context.js';
+import type { Block, Found } from './schema/keyword.js';
+import type { Statement } from './statement.js';
+
+/** Binds every statement of a block's body. */
+export function bindBody<D>(block: Block<D>, draft: D, body: readonly Statement[], context: BindContext): void {
+  for (const statement of body) bindStatement(block, draft, statement, context);
+}
+
+export function bindStatement<D>(block: Block<D>, draft: D, statement: Statement, context: BindContext): void {
+  const found = block.table.get(statement.words[0]?.text ?? '');
+  if (found !== undefined) bindFound(block, found, draft, statement, context);
+  else if (block.line !== undefined) block.line.bind(draft, statement, context);
+  else unknownWord(block.title, statement, context);
+}
+
+/** `Unknown keyword 'x'`; a block that it opened is skipped whole. */
+export function unknownWord(title: string, statement: Statement, context: BindContext): void {
+  const word = statement.words[0]?.text ?? '';
+  const suggestion = context.suggest(word, title);
+  context.report('assumed', 'LVSD_CONFIG_UNKNOWN_KEYWORD', `Unknown keyword '${word}'`, statement, 0, {
+    ...(suggestion === undefined ? {} : { suggestion }),
+    assumed: statement.body === undefined ? 'the line is ignored' : 'the line and its block are ignored',
+  });
+}
+
+function bindFound<D>(block: Block<D>, found: Found<D>, draft: D, statement: Statement, context: BindContext): void {
+  const { keyword, deprecated } = found;
+  const given = statement.words.length - 1;
+  if (deprecated !== undefined) {
+    context.report('assumed', 'LVSD_CONFIG_DEPRECATED', deprecated, statement, 0, { expected: keyword.name });
+  }
+  // A script keyword whose quote never ends has lost its words: its own reader tells that.
+  const lost = keyword.arguments[0]?.type.kind === 'script' && statement.raw.length > keyword.name.length + 1;
+  if (given < found.required && !lost) {
+    if (keyword.whenMissing === undefined) context.missing(statement, keyword);
+    else {
+      context.report('assumed', 'LVSD_CONFIG_MISSING_VALUE', keyword.whenMissing, statement, 0, {
+        expected: `${keyword.name} ${keyword.arguments.map((each) => each.name).join(' ')}`,
+        assumed: 'the line is ignored, as if it were not written',
+      });
+    }
+    return;
+  }
+  if (given > found.allowed) {
+    const surplus = statement.words[found.allowed + 1]?.text ?? '';
+    context.report(
+      'note',
+      'LVSD_CONFIG_SURPLUS_WORD',
+      `${keyword.name} takes ${found.allowed === 0 ? 'no value' : `${found.allowed} value(s)`}: '${surplus}' and what follows it has no meaning here`,
+      statement,
+      found.allowed + 1,
+      { assumed: 'the surplus words are ignored, as keepalived does' },
+    );
+  }
+  if (keyword.opens === undefined) {
+    if (statement.body !== undefined) {
+      context.report('assumed', 'LVSD_CONFIG_UNEXPECTED_BLOCK', "Unexpected '{' - ignoring", statement, 0, {
+        expected: `${keyword.name} opens no block`,
+        assumed: 'what stands between the braces is ignored',
+      });
+    }
+  } else if (statement.body === undefined && keyword.blockOptional !== true) {
+    context.report('assumed', 'LVSD_CONFIG_NO_BLOCK', "Missing '{' at beginning of configuration block", statement, 0, {
+      expected: `${keyword.name} { ... }`,
+      assumed: 'an empty block',
+    });
+  }
+  const effect = keyword.effect;
+  if (!effect.acts && !('reportedBy' in effect)) {
+    context.useUnbuilt(
+      {
+        word: statement.words[0]?.text ?? keyword.name,
+        block: block.title,
+        decides: effect.decides,
+        vrrpSide: effect.vrrpSide ?? false,
+        cure: effect.cure,
+      },
+      statement,
+    );
+  }
+  effect.bind?.(draft, statement, context);
+}

@@ -1,0 +1,320 @@
+/**
+ * From a snapshot to the typed Config of the LVS side: one top-level block at a time, its tree dropped as soon as it is
+ * bound.
+ *
+ * Everything but virtual servers is bound first, because virtual servers are validated against groups and defaults that
+ * may stand below them. A block is not parsed again if the previous result had the same text at the same place under the
+ * same defaults: its value is taken over by reference, so an unchanged virtual server is `===` across reloads.
+ *
+ * It reads no files and asks the host nothing; what only the host knows comes by hooks. Diagnostics are the parser's
+ * own: those of reading the files stand in the snapshot.
+ */
+import type { Config, UnbuiltUse } from '../config/config.js';
+import { virtualServerName } from '../config/names.js';
+import type { LocalAddressGroup, VirtualServer, VirtualServerGroup } from '../config/virtual-server.js';
+import { bindStatement } from './bind.js';
+import { BindContext, TextPool } from './bind-context.js';
+import { parseBlock } from './block-parser.js';
+import type { Diagnostic } from './diagnostic.js';
+import { emptyGlobal, type SslDraft } from './schema/global-draft.js';
+import { wordTable } from './schema/index.js';
+import { type TopLevelDraft, topLevelBlock } from './schema/top-level.js';
+import type { Statement } from './statement.js';
+import { suggestForWord } from './suggest.js';
+import { type BlockSpan, positionOf, type Snapshot } from './text-map.js';
+import { type KnownNames, SchedulePool } from './validate-checker.js';
+import { mergeDuplicate } from './validate-duplicates.js';
+import { checkSurroundings, type Surroundings } from './validate-surroundings.js';
+import { validateVirtualServer } from './validate-virtual-server.js';
+
+export interface ParseOptions {
+  /** Says what is wrong with a pattern of HTTP_GET; without it patterns are taken as they are. */
+  readonly validateRegex?: (pattern: string, options: readonly string[]) => string | undefined;
+  /** What the host knows; without it nothing is said about programs, users and interfaces. */
+  readonly surroundings?: Surroundings;
+}
+
+/** What is kept of one block for the next parse. */
+interface Kept {
+  readonly key: string;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly unbuilt: readonly UnbuiltUse[];
+  readonly value: VirtualServer | VirtualServerGroup | LocalAddressGroup | undefined;
+  /** The group that a virtual server was validated against, and the ordinal that it got. */
+  readonly group: VirtualServerGroup | undefined;
+  readonly groupName: string | undefined;
+  readonly ordinal: number;
+}
+
+/** Opaque: hand it on to the next parse. */
+export interface ParseCache {
+  readonly blocks: ReadonlyMap<string, Kept>;
+  readonly pool: TextPool;
+  readonly schedules: SchedulePool;
+  readonly merged: ReadonlyMap<string, { readonly from: readonly VirtualServer[]; readonly into: VirtualServer }>;
+}
+
+export interface ParseResult {
+  readonly config: Config;
+  /** Of binding and validation, in file order; those of reading are in the snapshot. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly cache: ParseCache;
+}
+
+const cached = new Set(['virtual_server', 'virtual_server_group', 'local_address_group']);
+const EMPTY: ReadonlyMap<string, Kept> = new Map();
+
+/**
+ * Parses what the director and the checkers need.
+ *
+ * @param previous the result before a reload: what did not change is taken over by reference
+ */
+export function parseSnapshot(snapshot: Snapshot, previous?: ParseResult, options: ParseOptions = {}): ParseResult {
+  return new Parse(snapshot, previous?.cache, options).run();
+}
+
+class Parse {
+  readonly #snapshot: Snapshot;
+  readonly #options: ParseOptions;
+  readonly #before: ParseCache | undefined;
+  readonly #kept = new Map<string, Kept>();
+  readonly #merged = new Map<string, { from: readonly VirtualServer[]; into: VirtualServer }>();
+  readonly #pool: TextPool;
+  readonly #schedules: SchedulePool;
+  readonly #global = emptyGlobal();
+  #ssl: SslDraft | undefined;
+  readonly #groups = new Map<string, VirtualServerGroup>();
+  readonly #localGroups = new Map<string, LocalAddressGroup>();
+  readonly #servers: VirtualServer[] = [];
+  /** By block index, so that file order survives the two passes. */
+  readonly #said: (readonly Diagnostic[])[] = [];
+  readonly #unbuilt: (readonly UnbuiltUse[])[] = [];
+  readonly #trackFiles = new Set<string>();
+  readonly #bfdInstances = new Set<string>();
+
+  constructor(snapshot: Snapshot, before: ParseCache | undefined, options: ParseOptions) {
+    this.#snapshot = snapshot;
+    this.#before = before;
+    this.#options = options;
+    this.#pool = before?.pool ?? new TextPool();
+    this.#schedules = before?.schedules ?? new SchedulePool();
+  }
+
+  run(): ParseResult {
+    const blocks = this.#snapshot.blocks;
+    for (let i = 0; i < blocks.length; i++) {
+      const span = blocks[i];
+      if (span !== undefined && span.keyword !== 'virtual_server') this.#declaration(span, i);
+    }
+    const surroundings = this.#surroundingsText();
+    const ordinals = new Map<string, number>();
+    for (let i = 0; i < blocks.length; i++) {
+      const span = blocks[i];
+      if (span?.keyword === 'virtual_server') this.#virtualServer(span, i, surroundings, ordinals);
+    }
+    const { servers, told } = this.#unique();
+    const config: Config = {
+      global: this.#global,
+      ssl: this.#ssl,
+      groups: this.#groups,
+      localAddressGroups: this.#localGroups,
+      virtualServers: servers,
+      unbuilt: onceEach(this.#unbuilt.flat()),
+    };
+    const host = this.#options.surroundings;
+    const diagnostics = [...this.#said.flat(), ...told, ...(host === undefined ? [] : checkSurroundings(config, host))];
+    const cache = { blocks: this.#kept, pool: this.#pool, schedules: this.#schedules, merged: this.#merged };
+    return { config, diagnostics, cache };
+  }
+
+  #context(): BindContext {
+    const place = this.#snapshot;
+    return new BindContext(
+      (line, column) => positionOf(place, line, column),
+      this.#pool,
+      (word, block) => suggestForWord(word, block, wordTable()),
+    );
+  }
+
+  #draft(): TopLevelDraft {
+    return { global: this.#global, ssl: this.#ssl, group: undefined, localGroup: undefined, virtualServer: undefined };
+  }
+
+  /** What makes a block the same as one of the previous parse: its text, and the line that it begins at. */
+  #key(span: BlockSpan): string {
+    const at = positionOf(this.#snapshot, span.firstLine, 1);
+    return `${span.keyword} ${span.hash} ${at.line} ${at.file}`;
+  }
+
+  /** Any block but a virtual server. */
+  #declaration(span: BlockSpan, index: number): void {
+    const found = topLevelBlock.table.get(span.keyword);
+    if (found === undefined || (!found.keyword.effect.acts && found.keyword.effect.bind === undefined)) {
+      this.#skipped(span, index);
+      return;
+    }
+    const key = cached.has(span.keyword) ? this.#key(span) : '';
+    const before = key === '' ? undefined : (this.#before?.blocks ?? EMPTY).get(key);
+    const kept = before ?? this.#bindDeclaration(span, key);
+    if (key !== '') this.#kept.set(key, kept);
+    this.#said[index] = kept.diagnostics;
+    this.#unbuilt[index] = kept.unbuilt;
+    if (kept.value === undefined) return;
+    if (span.keyword === 'virtual_server_group') this.#add(this.#groups, kept.value as VirtualServerGroup, index);
+    else this.#add(this.#localGroups, kept.value as LocalAddressGroup, index);
+  }
+
+  #bindDeclaration(span: BlockSpan, key: string): Kept {
+    const context = this.#context();
+    const draft = this.#draft();
+    const statement = parseBlock(this.#snapshot, span);
+    if (statement !== undefined) bindStatement(topLevelBlock, draft, statement, context);
+    this.#ssl = draft.ssl;
+    return {
+      key,
+      diagnostics: context.diagnostics,
+      unbuilt: context.unbuilt,
+      value: draft.group ?? draft.localGroup,
+      group: undefined,
+      groupName: undefined,
+      ordinal: 0,
+    };
+  }
+
+  #add<T extends { readonly name: string }>(to: Map<string, T>, value: T, index: number): void {
+    if (!to.has(value.name)) to.set(value.name, value);
+    else {
+      const at = (value as T & { readonly at: Diagnostic['at'] }).at;
+      const context = this.#context();
+      const message = `Group ${value.name} is defined twice`;
+      context.reportAt('note', 'LVSD_CONFIG_DUPLICATE', message, at, { assumed: 'the first one counts' });
+      this.#said[index] = [...(this.#said[index] ?? []), ...context.diagnostics];
+    }
+  }
+
+  /** A block that is known and not acted on, or that nobody knows: its header is enough. */
+  #skipped(span: BlockSpan, index: number): void {
+    const context = this.#context();
+    const { text } = this.#snapshot;
+    const lineStart = span.start === 0 ? 0 : text.lastIndexOf('\n', span.start - 1) + 1;
+    const header = /^[^\n{]*/.exec(text.slice(span.start, Math.min(span.end, span.start + 512)))?.[0] ?? '';
+    const column = span.start - lineStart + 1;
+    const words = header.split(/\s+/).filter((word) => word !== '');
+    const name = words[1]?.replace(/^"(.*)"$/, '$1');
+    if (name !== undefined && /^(vrrp_)?track_file$/.test(span.keyword)) this.#trackFiles.add(name);
+    if (name !== undefined && span.keyword === 'bfd_instance') this.#bfdInstances.add(name);
+    const statement: Statement = {
+      words: words.map((word, i) => ({ text: i === 0 ? span.keyword : word, quoted: false, column })),
+      body: span.lastLine > span.firstLine || text.slice(span.start, span.end).includes('{') ? [] : undefined,
+      line: span.firstLine,
+      raw: header,
+    };
+    if (statement.words.length > 0) bindStatement(topLevelBlock, this.#draft(), statement, context);
+    this.#said[index] = context.diagnostics;
+    this.#unbuilt[index] = context.unbuilt;
+  }
+
+  /** What flows into every virtual server from elsewhere, as a part of its key. */
+  #surroundingsText(): string {
+    const { smtpAlert, smtpAlertChecker, checkerLogAllFailures } = this.#global;
+    return JSON.stringify([
+      smtpAlertChecker ?? smtpAlert,
+      checkerLogAllFailures,
+      [...this.#localGroups.keys()],
+      [...this.#trackFiles],
+      [...this.#bfdInstances],
+    ]);
+  }
+
+  #virtualServer(span: BlockSpan, index: number, surroundings: string, ordinals: Map<string, number>): void {
+    const key = `${this.#key(span)} ${surroundings}`;
+    const before = (this.#before?.blocks ?? EMPTY).get(key);
+    const same =
+      before !== undefined &&
+      (before.groupName === undefined ||
+        (before.group === this.#groups.get(before.groupName) &&
+          before.ordinal === (ordinals.get(before.groupName) ?? 0)));
+    const kept = same ? before : this.#bindVirtualServer(span, key, ordinals);
+    this.#kept.set(key, kept);
+    this.#said[index] = kept.diagnostics;
+    this.#unbuilt[index] = kept.unbuilt;
+    if (kept.value === undefined) return;
+    if (kept.groupName !== undefined) ordinals.set(kept.groupName, kept.ordinal + 1);
+    this.#servers.push(kept.value as VirtualServer);
+  }
+
+  #bindVirtualServer(span: BlockSpan, key: string, ordinals: ReadonlyMap<string, number>): Kept {
+    const context = this.#context();
+    const draft = this.#draft();
+    const statement = parseBlock(this.#snapshot, span);
+    if (statement !== undefined) bindStatement(topLevelBlock, draft, statement, context);
+    const virtual = draft.virtualServer;
+    const groupName = virtual?.target.kind === 'group' ? virtual.target.group : undefined;
+    const group = groupName === undefined ? undefined : this.#groups.get(groupName);
+    const ordinal = groupName === undefined ? 0 : (ordinals.get(groupName) ?? 0);
+    const { smtpAlert, smtpAlertChecker, checkerLogAllFailures } = this.#global;
+    const knownNames: KnownNames = { trackFiles: this.#trackFiles, bfdInstances: this.#bfdInstances };
+    const value =
+      virtual === undefined
+        ? undefined
+        : validateVirtualServer(
+            virtual,
+            {
+              group,
+              ordinal,
+              smtpAlert: smtpAlertChecker ?? smtpAlert,
+              logAllFailures: checkerLogAllFailures,
+              localAddressGroups: new Set(this.#localGroups.keys()),
+              knownNames,
+              schedules: this.#schedules,
+              validateRegex: this.#options.validateRegex,
+            },
+            context,
+          );
+    return { key, diagnostics: context.diagnostics, unbuilt: context.unbuilt, value, group, groupName, ordinal };
+  }
+
+  /** Virtual servers with one identity become one, as in keepalived's kernel table. */
+  #unique(): { readonly servers: readonly VirtualServer[]; readonly told: readonly Diagnostic[] } {
+    const byName = new Map<string, VirtualServer[]>();
+    let twice = false;
+    for (const server of this.#servers) {
+      const name = virtualServerName(server);
+      const others = byName.get(name);
+      if (others === undefined) byName.set(name, [server]);
+      else {
+        others.push(server);
+        twice = true;
+      }
+    }
+    if (!twice) return { servers: this.#servers, told: [] };
+    const context = this.#context();
+    const servers: VirtualServer[] = [];
+    for (const [name, from] of byName) {
+      const first = from[0];
+      if (first === undefined) continue;
+      if (from.length === 1) {
+        servers.push(first);
+        continue;
+      }
+      const before = this.#before?.merged.get(name);
+      const same =
+        before !== undefined && before.from.length === from.length && before.from.every((each, i) => each === from[i]);
+      const into = mergeDuplicate(name, from, context);
+      this.#merged.set(name, same ? before : { from, into });
+      servers.push(same ? before.into : into);
+    }
+    return { servers, told: context.diagnostics };
+  }
+}
+
+/** Each word of each block once, where it was met first. */
+function onceEach(uses: readonly UnbuiltUse[]): readonly UnbuiltUse[] {
+  const seen = new Set<string>();
+  return uses.filter((use) => {
+    const key = `${use.block} ${use.word}`;
+    const first = !seen.has(key);
+    seen.add(key);
+    return first;
+  });
+}

@@ -1,0 +1,42 @@
+/**
+ * All blocks of the schema, for whatever goes over the whole of it: suggestions, documentation, tests.
+ */
+import type { WordTable } from '../suggest.js';
+import { httpGetBlock, miscCheckBlock, sslGetBlock, tcpCheckBlock, urlBlock } from './checkers.js';
+import { globalDefsBlock } from './global-defs.js';
+import type { Block } from './keyword.js';
+import { localAddressBlock } from './local-addresses.js';
+import { realServerBlock } from './real-server.js';
+import { sslBlock } from './ssl.js';
+import { topLevelBlock } from './top-level.js';
+import { unbuiltCheckerBlocks } from './unbuilt-checkers.js';
+import { virtualServerBlock } from './virtual-server.js';
+import { virtualServerGroupBlock } from './virtual-server-group.js';
+
+/** A block whose draft does not matter: to look at, not to bind. */
+export type AnyBlock = Pick<Block<never>, 'name' | 'title' | 'doc' | 'keywords' | 'table' | 'line'>;
+
+/** In the order of the documentation. */
+export const allBlocks: readonly AnyBlock[] = [
+  topLevelBlock,
+  globalDefsBlock,
+  virtualServerGroupBlock,
+  virtualServerBlock,
+  realServerBlock,
+  tcpCheckBlock,
+  httpGetBlock,
+  sslGetBlock,
+  urlBlock,
+  miscCheckBlock,
+  ...unbuiltCheckerBlocks,
+  sslBlock,
+  localAddressBlock,
+];
+
+let words: WordTable | undefined;
+
+/** Which words each block knows, by the block's title. */
+export function wordTable(): WordTable {
+  words ??= new Map(allBlocks.map((block) => [block.title, [...block.table.keys()]]));
+  return words;
+}

@@ -128,7 +128,7 @@ export const options = [
     long: 'signum',
     argument: 'required',
     argumentName: 'NAME',
-    help: 'print the number of the signal STOP, RELOAD, DATA, STATS, STATS_CLEAR or JSON, and end',
+    help: 'print a signal number and end: STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON',
   },
   {
     short: 't',

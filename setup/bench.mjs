@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ensureBuilt, mainOf } from './build.mjs';
 import { repoRoot, SetupError } from './cache.mjs';
-import { ensureAll } from './tools.mjs';
+import { prepareMachine } from './vm.mjs';
 
 await mainOf(import.meta.url, async ([name, ...args]) => {
   await ensureBuilt();
@@ -20,7 +20,7 @@ await mainOf(import.meta.url, async ([name, ...args]) => {
   if (name === undefined || !known.includes(name)) {
     throw new SetupError(`usage: npm run bench -- NAME [ARG...], NAME one of: ${known.join(', ') || '(none yet)'}`);
   }
-  await ensureAll();
+  await prepareMachine();
   const done = spawnSync(process.execPath, [join(folder, `${name}.js`), ...args], { cwd: repoRoot, stdio: 'inherit' });
   return done.status ?? 1;
 });

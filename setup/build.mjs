@@ -3,6 +3,7 @@
 //   native/*.c            -> build/native/lvsd.node     one cc line, no node-gyp
 //   **/*.ts               -> build/                     tsc
 //   build/cmd/X/main.js   -> dist/X.cjs                 esbuild, one file a program (X = lvsd, lvsctl)
+//   build/.../regex-worker.js -> dist/regex-worker.cjs   the thread of regular expressions, with its library beside it
 //   build/native/lvsd.node-> dist/lvsd.node
 //
 // One bundled file starts ten times faster than a tree of modules. What is imported with `import()` stays unevaluated in
@@ -30,6 +31,7 @@ const DIST = join(repoRoot, 'dist');
 const STAMP = join(BUILD, '.built-from');
 const PROGRAMS = ['lvsd', 'lvsctl'];
 const ADDON = join(BUILD, 'native/lvsd.node');
+const REGEX_LIBRARY = join(repoRoot, 'node_modules/@stephen-riley/pcre2-wasm/dist/libpcre2.wasm');
 
 /** Runs a program in the checkout with its output on our stderr; throws with `problem` when it fails. */
 function run(program, args, problem) {
@@ -130,11 +132,11 @@ function buildAddon(found) {
   renameSync(partial, ADDON);
 }
 
-/** Bundles one program for bin/. */
-async function bundle(name) {
-  const entry = join(BUILD, 'cmd', name, 'main.js');
-  if (!existsSync(join(repoRoot, 'cmd', name, 'main.ts'))) {
-    say(`lvsd build: cmd/${name}/main.ts is absent, so there is no bin/${name} yet`);
+/** Bundles one program for bin/, or one thread that programs start (healthcheck/probes/regex.ts). */
+async function bundle(name, source) {
+  const entry = join(BUILD, `${source}.js`);
+  if (!existsSync(join(repoRoot, `${source}.ts`))) {
+    say(`lvsd build: ${source}.ts is absent, so there is no dist/${name}.cjs yet`);
     return;
   }
   const { build } = await import('esbuild');
@@ -177,7 +179,9 @@ export async function ensureBuilt() {
     copyFileSync(ADDON, partial);
     renameSync(partial, join(DIST, 'lvsd.node'));
   }
-  for (const name of PROGRAMS) await bundle(name);
+  for (const name of PROGRAMS) await bundle(name, `cmd/${name}/main`);
+  await bundle('regex-worker', 'healthcheck/probes/regex-worker');
+  copyFileSync(REGEX_LIBRARY, join(DIST, 'libpcre2.wasm'));
   writeFileSync(STAMP, wanted);
 }
 

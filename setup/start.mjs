@@ -6,13 +6,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, mainOf } from './build.mjs';
 import { repoRoot, SetupError } from './cache.mjs';
-import { ensureAll } from './tools.mjs';
-import { runMachine } from './vm.mjs';
+import { prepareMachine, runMachine } from './vm.mjs';
 
 const DEMO = join(repoRoot, 'build/test/vm/quickstart/demo.js');
 
 await mainOf(import.meta.url, async (args) => {
-  await ensureAll();
+  await prepareMachine();
   await ensureBuilt();
   if (!existsSync(DEMO)) throw new SetupError('test/vm/quickstart/demo.ts is absent, so there is nothing to show yet.');
   return runMachine(['node', DEMO, ...args]);

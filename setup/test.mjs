@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuilt, ensureModules, mainOf } from './build.mjs';
 import { repoRoot, SetupError, say } from './cache.mjs';
-import { ensureAll } from './tools.mjs';
+import { prepareMachine } from './vm.mjs';
 
 /**
  * `budget` in seconds on two cores; `together` test files at once; `limit` seconds for one file. Namespaces and VMs
@@ -50,7 +50,7 @@ async function runRung(rung, name) {
     say(`lvsd test: there is no ${rung} test${name === undefined ? '' : ` whose name contains "${name}"`}`);
     return { passed: 0, failed: 0, skipped: 0, seconds: 0 };
   }
-  if (needs.includes('vm')) await ensureAll();
+  if (needs.includes('vm')) await prepareMachine();
   const folder = mkdtempSync(join(tmpdir(), 'lvsd-test-'));
   const counted = join(folder, 'counts');
   const started = Date.now();

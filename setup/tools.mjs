@@ -5,7 +5,7 @@
 // `node setup/tools.mjs --refresh` asks again, for when Debian has moved on. Run without arguments it fetches everything.
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { candidateVersion, dependencyOf, unpackPackages, updateLists } from './apt.mjs';
@@ -186,20 +186,10 @@ export function refresh() {
   for (const kind of ['peers', 'busybox', 'qemu', 'kernel', 'uml']) rmSync(cachePath(kind, 'current'), { force: true });
 }
 
-/** Everything that the tests and benches use. */
-export async function ensureAll() {
-  mkdirSync(cachePath(), { recursive: true });
-  await ensurePeers();
-  await ensureBusybox();
-  await ensureQemu();
-  await ensureKernel();
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     if (process.argv.includes('--refresh')) refresh();
-    await ensureAll();
-    await ensureUml();
+    for (const ensure of [ensurePeers, ensureBusybox, ensureQemu, ensureKernel, ensureUml]) await ensure();
     say(`lvsd setup: all tools are in ${cachePath()}`);
   } catch (error) {
     say(error instanceof SetupError ? `lvsd setup: ${error.message}` : String(error?.stack ?? error));

@@ -142,6 +142,12 @@ async function chosenAccelerator(parts, path) {
   return answer;
 }
 
+/** Fetches what the VM needs and finds out how it runs here, so that the first run says nothing of its own. */
+export async function prepareMachine() {
+  const parts = await machineParts();
+  await chosenAccelerator(parts, searchedFolders(parts.peers).onMachine);
+}
+
 /**
  * Runs `command` in a fresh VM with our output as its output.
  * @param {readonly string[]} command program and arguments

@@ -8,13 +8,8 @@
 import type { Checker } from '../config/checker.js';
 import type { Config } from '../config/config.js';
 import type { GlobalConfig } from '../config/global.js';
-import {
-  type RealServerName,
-  realServerName,
-  serviceName,
-  type VirtualServerName,
-  virtualServerName,
-} from '../config/names.js';
+import { type RealServerName, realServerName, serviceName, virtualServerName } from '../config/names.js';
+import type { VirtualServer } from '../config/virtual-server.js';
 import type { CheckSubject } from './schedule-lines.js';
 import { type CheckerAddress, checkerIdentity, isRunnable, type ProbeResult, type ProbeTarget } from './verdict.js';
 
@@ -35,42 +30,51 @@ export interface RegisteredChecker {
 
 /** One real server of one virtual server; a server without a checker is there too (it is always up). */
 export interface RegisteredServer {
-  readonly virtualServer: VirtualServerName;
   readonly realServer: RealServerName;
   readonly checkers: readonly RegisteredChecker[];
 }
 
-/** Every real server of a Config with its runnable checkers, in file order. */
-export function registerServers(config: CheckedConfig): readonly RegisteredServer[] {
-  const servers: RegisteredServer[] = [];
-  config.virtualServers.forEach((virtual, virtualIndex) => {
-    const virtualServer = virtualServerName(virtual);
-    virtual.realServers.forEach((real, realIndex) => {
-      const realServer = realServerName(real, virtual.protocol);
-      const checkers: RegisteredChecker[] = [];
-      real.checkers.forEach((checker, checkerIndex) => {
-        if (!isRunnable(checker)) return;
-        const identity = checkerIdentity(checker);
-        const repeat = checkers.reduce((count, one) => (one.identity === identity ? count + 1 : count), 0);
-        const address: CheckerAddress = { virtualServer: virtualIndex, realServer: realIndex, checker: checkerIndex };
-        const elsewhere =
-          'connect' in checker && (checker.connect.address !== real.address || checker.connect.port !== real.port);
-        const checked = elsewhere
-          ? serviceName(checker.connect.address, virtual.protocol, checker.connect.port)
-          : realServer;
-        const logAllFailures = checker.schedule.logAllFailures || config.global.checkerLogAllFailures;
-        checkers.push({
-          identity,
-          repeat,
-          address,
-          subject: { checker, virtualServer, realServer, checked, logAllFailures },
-          target: { address, virtualServer, realServer, checked, url: 0 },
-        });
+/**
+ * Every real server of one virtual server with its runnable checkers, in file order.
+ *
+ * @param virtualIndex its index in the Config
+ * @param logAll checker_log_all_failures, the global word
+ */
+export function registerServers(
+  virtual: VirtualServer,
+  virtualIndex: number,
+  logAll: boolean,
+): readonly RegisteredServer[] {
+  const virtualServer = virtualServerName(virtual);
+  return virtual.realServers.map((real, realIndex): RegisteredServer => {
+    const realServer = realServerName(real, virtual.protocol);
+    const checkers: RegisteredChecker[] = [];
+    real.checkers.forEach((checker, checkerIndex) => {
+      if (!isRunnable(checker)) return;
+      const identity = checkerIdentity(checker);
+      const repeat = checkers.reduce((count, one) => (one.identity === identity ? count + 1 : count), 0);
+      const address: CheckerAddress = { virtualServer: virtualIndex, realServer: realIndex, checker: checkerIndex };
+      const elsewhere =
+        'connect' in checker && (checker.connect.address !== real.address || checker.connect.port !== real.port);
+      const checked = elsewhere
+        ? serviceName(checker.connect.address, virtual.protocol, checker.connect.port)
+        : realServer;
+      checkers.push({
+        identity,
+        repeat,
+        address,
+        subject: {
+          checker,
+          virtualServer,
+          realServer,
+          checked,
+          logAllFailures: checker.schedule.logAllFailures || logAll,
+        },
+        target: { address, virtualServer, realServer, checked, url: 0 },
       });
-      servers.push({ virtualServer, realServer, checkers });
     });
+    return { realServer, checkers };
   });
-  return servers;
 }
 
 /** The name of a checker in the journal (membership-journal.ts): stable across reloads and restarts. */

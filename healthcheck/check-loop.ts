@@ -12,6 +12,8 @@
  * monotonic one, tells of the pause. Probes in flight are then cancelled and repeated, spread, and not counted, up to
  * five times in a row each; overdue runs are spread as well.
  */
+import { virtualServerName } from '../config/names.js';
+import type { VirtualServer } from '../config/virtual-server.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import { describeError } from '../runtime/errors.js';
 import { milliseconds } from '../runtime/units.js';
@@ -28,7 +30,12 @@ import { reloadCheck, type ScheduleEvent, type ScheduleState, startCheck, stepCh
 import { type Queued, ScheduleQueue } from './schedule-queue.js';
 import { type ProbeResult, presumedUp, type VerdictChange } from './verdict.js';
 
-type KnownServers = ReadonlyMap<string, ReadonlyMap<string, readonly Entry[]>>;
+/** One virtual server of the Config in use with the checkers of each real server. */
+interface KnownVirtual {
+  readonly virtual: VirtualServer;
+  readonly index: number;
+  readonly servers: ReadonlyMap<string, readonly Entry[]>;
+}
 
 interface Entry extends Queued {
   registered: RegisteredChecker;
@@ -60,8 +67,9 @@ export class CheckLoop {
   readonly #running = new ScheduleQueue<Entry>();
   /** In file order. */
   #entries: readonly Entry[] = [];
-  /** The same, by virtual server and real server; undefined before the first Config. */
-  #servers: KnownServers | undefined;
+  /** The same, by virtual server and real server. */
+  #known: ReadonlyMap<string, KnownVirtual> = new Map();
+  #logAll = false;
   #generation = 0;
   #epoch = 0;
   #timer: Timer | undefined;
@@ -94,34 +102,28 @@ export class CheckLoop {
   reconfigure(config: CheckedConfig, generation: number, options: ReconfigureOptions = {}): void {
     const now = this.#clock.now();
     const epoch = ++this.#epoch;
+    const logAll = config.global.checkerLogAllFailures;
     const before = this.#entries;
-    const known = this.#servers;
     const next: Entry[] = [];
-    const servers = new Map<string, Map<string, readonly Entry[]>>();
-    for (const server of registerServers(config)) {
-      const old = known?.get(server.virtualServer)?.get(server.realServer);
-      // A new alpha checker starts down unless its server was up before the reload (keepalived.md 18.1).
-      const wasUp = old?.every((entry) => entry.state.checker.up) === true;
-      const entries = server.checkers.map((registered): Entry => {
-        const kept = old?.find((one) => one.epoch !== epoch && one.registered.identity === registered.identity);
-        if (kept === undefined) return this.#begin(registered, wasUp, now, options);
-        kept.registered = registered;
-        kept.epoch = epoch;
-        const state = reloadCheck(kept.state, registered.subject.checker, now);
-        if (state !== kept.state) {
-          kept.state = state;
-          this.#place(kept);
+    const known = new Map<string, KnownVirtual>();
+    config.virtualServers.forEach((virtual, index) => {
+      const name = virtualServerName(virtual);
+      const old = this.#known.get(name);
+      // A block that the parser did not bind anew is the same object: nothing about it changed.
+      const same = old !== undefined && old.virtual === virtual && old.index === index && logAll === this.#logAll;
+      const one = same ? old : { virtual, index, servers: this.#match(virtual, index, logAll, old, now, options) };
+      known.set(name, one);
+      for (const entries of one.servers.values()) {
+        for (const entry of entries) {
+          entry.epoch = epoch;
+          next.push(entry);
         }
-        return kept;
-      });
-      for (const entry of entries) next.push(entry);
-      const siblings = servers.get(server.virtualServer);
-      if (siblings === undefined) servers.set(server.virtualServer, new Map([[server.realServer, entries]]));
-      else siblings.set(server.realServer, entries);
-    }
+      }
+    });
     for (const entry of before) if (entry.epoch !== epoch) this.#drop(entry);
     this.#entries = next;
-    this.#servers = servers;
+    this.#known = known;
+    this.#logAll = logAll;
     this.#generation = generation;
     for (const entry of next) {
       this.#suspend(entry, options.suspended?.has(entry.registered.address.virtualServer) === true);
@@ -167,10 +169,41 @@ export class CheckLoop {
   stop(): void {
     for (const entry of this.#entries) this.#drop(entry);
     this.#entries = [];
-    this.#servers = undefined;
+    this.#known = new Map();
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  /** The checkers of one virtual server's block, those that were there before with all that is known of them. */
+  #match(
+    virtual: VirtualServer,
+    index: number,
+    logAll: boolean,
+    before: KnownVirtual | undefined,
+    now: number,
+    options: ReconfigureOptions,
+  ): ReadonlyMap<string, readonly Entry[]> {
+    const servers = new Map<string, readonly Entry[]>();
+    for (const server of registerServers(virtual, index, logAll)) {
+      const old = before?.servers.get(server.realServer);
+      // A new alpha checker starts down unless its server was up before the reload (keepalived.md 18.1).
+      const wasUp = old?.every((entry) => entry.state.checker.up) === true;
+      const entries = server.checkers.map((registered): Entry => {
+        const kept = old?.find((one) => one.epoch !== this.#epoch && one.registered.identity === registered.identity);
+        if (kept === undefined) return this.#begin(registered, wasUp, now, options);
+        kept.registered = registered;
+        kept.epoch = this.#epoch;
+        const state = reloadCheck(kept.state, registered.subject.checker, now);
+        if (state !== kept.state) {
+          kept.state = state;
+          this.#place(kept);
+        }
+        return kept;
+      });
+      servers.set(server.realServer, entries);
+    }
+    return servers;
   }
 
   /** A checker that was not there before. */

@@ -12,7 +12,7 @@ import { describeError } from '../runtime/errors.js';
 import type { Log } from '../runtime/log.js';
 import { milliseconds } from '../runtime/units.js';
 import { type FifoOwner, NotifyFifo } from './notify-fifo.js';
-import { type ScriptProcess, scriptEnvironment, startProcess } from './script-process.js';
+import { dyingWithUs, type ScriptProcess, scriptEnvironment, startProcess } from './script-process.js';
 import type { ResolvedCommand } from './script-security.js';
 import type { ScriptCredentials } from './script-user.js';
 
@@ -112,7 +112,8 @@ export class NotifyFifoSet {
     const script = kept.wanted.script;
     if (script === undefined) return;
     const begun = this.#clock.now();
-    const process = startProcess(script.command, [kept.wanted.path], script.user, this.#environment, (end) => {
+    const command = dyingWithUs(script.command);
+    const process = startProcess(command, [kept.wanted.path], script.user, this.#environment, (end) => {
       if (kept.process !== process) return;
       kept.process = undefined;
       if (this.#clock.now() - begun >= HEALTHY) kept.pause = FIRST_PAUSE;

@@ -8,6 +8,7 @@
  * /bin/sh. The directory is /, as a daemon's.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { isNativeError } from 'node:util/types';
 import type { ResolvedCommand } from './script-security.js';
@@ -35,6 +36,19 @@ export function scriptEnvironment(ours: NodeJS.ProcessEnv = process.env): NodeJS
 }
 
 const signalNumbers: ReadonlyMap<string, number> = new Map(Object.entries(constants.signals));
+
+/** setpriv(1) of util-linux, which every Debian has; it sets what Node cannot: the signal for a parent's death. */
+const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+
+/**
+ * The same command, made to get SIGTERM when this process dies (prctl(2), PR_SET_PDEATHSIG), as keepalived's scripts
+ * do. For scripts that never end by themselves: a second one beside a forgotten first would share its FIFO. It hides
+ * why a command could not be started behind status 126 or 127, so checks do without.
+ */
+export function dyingWithUs(command: ResolvedCommand): ResolvedCommand {
+  if (setpriv === undefined) return command;
+  return { file: setpriv, argv: ['setpriv', '--pdeathsig', 'TERM', '--', command.file, ...command.argv.slice(1)] };
+}
 
 /**
  * Starts a command.

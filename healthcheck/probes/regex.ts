@@ -7,6 +7,7 @@
  * regular expressions wait at most that limit for each runaway before them. The thread is started by the first match
  * and does not keep the process alive.
  */
+import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Clock, systemClock, type Timer } from '../../runtime/clock.js';
 import { describeError } from '../../runtime/errors.js';
@@ -38,6 +39,12 @@ export const MATCH_LIMIT: Milliseconds = milliseconds(500);
 
 /** What a thread that is just starting is given on top: 30 ms on an idle machine, a second on an emulated one. */
 const THREAD_START = 3000;
+
+/** The thread's program: bundled beside a bundle, else as the compiler left it. */
+function threadFile(): URL {
+  const bundled = new URL('./regex-worker.cjs', import.meta.url);
+  return existsSync(bundled) ? bundled : new URL('./regex-worker.js', import.meta.url);
+}
 
 export class WorkerRegexEngine implements RegexEngine {
   readonly #clock: Clock;
@@ -101,7 +108,7 @@ export class WorkerRegexEngine implements RegexEngine {
 
   #start(): Worker {
     this.#module ??= readModule();
-    const worker = new Worker(new URL('./regex-worker.js', import.meta.url), {
+    const worker = new Worker(threadFile(), {
       workerData: this.#module,
       name: 'lvsd-regex',
       resourceLimits: { maxOldGenerationSizeMb: 64 },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { NotifyFifo, realServerLine, virtualServerLine } from '../../../observe/notify-fifo.js';
@@ -150,5 +151,28 @@ test('a script that ends is started again after a pause', async () => {
     assert.match(log.lines[0] ?? '', /ended \(status 3\); starting it again in 1 seconds/);
   } finally {
     set.close();
+  }
+});
+
+test('a script of a FIFO dies with the process that started it', async () => {
+  const script = folder.script('widow', `#!/bin/sh\necho $$ > ${folder.file('widow.pid')}\nexec sleep 100\n`);
+  const program = `
+    import { NotifyFifoSet } from '${new URL('../../../observe/notify-fifo-set.js', import.meta.url).href}';
+    import { systemClock } from '${new URL('../../../runtime/clock.js', import.meta.url).href}';
+    import { SinkLog } from '${new URL('../../../runtime/log.js', import.meta.url).href}';
+    const command = { file: ${JSON.stringify(script)}, argv: ['x'] };
+    new NotifyFifoSet(systemClock, new SinkLog([])).apply([
+      { path: ${JSON.stringify(folder.file('widowed'))}, owner: undefined, script: { command, user: { uid: ${me.uid}, gid: ${me.gid}, name: '' } } },
+    ]);
+    setInterval(() => {}, 1000);
+  `;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' });
+  try {
+    const pid = Number(await folder.appears('widow.pid'));
+    assert.ok(alive(pid));
+    parent.kill('SIGKILL');
+    assert.ok(await gone(pid));
+  } finally {
+    parent.kill('SIGKILL');
   }
 });

@@ -7,11 +7,11 @@ import { test } from 'node:test';
 import type { VirtualServer } from '../../config/virtual-server.js';
 import { CheckLoop } from '../../healthcheck/check-loop.js';
 import type { CheckedConfig } from '../../healthcheck/check-loop-register.js';
-import { type MembershipState, wantedDestinations } from '../../healthcheck/membership.js';
+import { type MembershipState, reloadMembership, wantedDestinations } from '../../healthcheck/membership.js';
 import { MemoryLog } from '../../runtime/log.js';
 import { FakeServers, seeded } from '../unit/healthcheck/fake-servers.js';
 import { FreezableClock } from '../unit/healthcheck/freezable-clock.js';
-import { address, hear, real, start, tcp, virtual } from '../unit/healthcheck/virtual-servers.js';
+import { address, hear, real, start, tcp, verdict, virtual } from '../unit/healthcheck/virtual-servers.js';
 
 const SERVERS = 1000;
 const POOL = 10;
@@ -194,4 +194,58 @@ test('what 50,000 checkers cost', (t) => {
   t.diagnostic(`reload of the same objects: ${took().toFixed(0)} ms`);
   loop.stop();
   assert.equal(clock.pending, 0);
+});
+
+test('what membership of 37,205 real servers costs the director', (t) => {
+  const made = (weightOfLast: number) =>
+    Array.from({ length: 2277 }, (_, index) => {
+      const pool = index < 775 ? 17 : 16;
+      return virtual(
+        Array.from({ length: pool }, (_, i) =>
+          real(i + 1, {
+            weight: index === 2276 && i === 15 ? weightOfLast : 1,
+            checkers: [tcp({ ...words, ip: ipOf(i + 1) })],
+          }),
+        ),
+        {
+          target: {
+            ...virtual([]).target,
+            address: address(`10.0.${index >> 8}.${index & 255}`),
+          } as VirtualServer['target'],
+        },
+      );
+    });
+  const first = made(1);
+  const second = made(5);
+  let began = process.cpuUsage();
+  const took = () => (process.cpuUsage(began).user / 1000).toFixed(0);
+  let states = first.map((server, index) => start(server, { index }).state);
+  t.diagnostic(`start: ${took()} ms`);
+  began = process.cpuUsage();
+  const steps = states.map((state, index) =>
+    reloadMembership(state, second[index] as VirtualServer, { index, generation: 2, rsInitNotifies: false, wall: 0 }),
+  );
+  t.diagnostic(`reload of new objects, one weight changed: ${took()} ms`);
+  assert.deepEqual(
+    steps.flatMap(({ effects }) => effects),
+    [
+      {
+        kind: 'log',
+        level: 'info',
+        text: 'Changing weight from 1 to 5 for active service [10.1.0.16]:tcp:80 of VS [10.0.8.228]:tcp:80',
+      },
+    ],
+  );
+  states = steps.map(({ state }) => state);
+  began = process.cpuUsage();
+  const wanted = states.reduce((sum, state) => sum + wantedDestinations(state).length, 0);
+  t.diagnostic(`wanted destinations: ${took()} ms`);
+  assert.equal(wanted, 37_207);
+  began = process.cpuUsage();
+  for (const state of states) {
+    let next = state;
+    for (let n = 0; n < state.servers.length; n++) next = hear(next, verdict(n, false)).state;
+    assert.equal(wantedDestinations(next).length, 0);
+  }
+  t.diagnostic(`all of them die: ${took()} ms`);
 });

@@ -18,6 +18,8 @@ import { onlyVirtualServer, type StateDocument, stateAsJson } from './state.js';
 const mostBodyBytes = 64 * 1024;
 const mostConnections = 32;
 const mostQueued = 4;
+/** A caller that takes nothing of a large answer for this many milliseconds is cut off: the answer holds memory. */
+const readerPatience = 60_000;
 /** Pieces of a large answer are gathered to about this many characters a write. */
 const writeSize = 256 * 1024;
 
@@ -290,6 +292,7 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
 
 /** Writes the document piece by piece; lets other work in after each write, and waits for a slow reader. */
 async function sendState(response: ServerResponse, document: StateDocument): Promise<void> {
+  response.setTimeout(readerPatience, () => response.destroy());
   response.writeHead(200, { 'content-type': 'application/json' });
   let gathered = '';
   for (const piece of stateAsJson(document)) {

@@ -2,13 +2,12 @@
  * Which metrics there are and how each is read from the state document. Pure; `metrics.ts` hands them to prom-client.
  *
  * Names are lvsd's (`lvsd_...`), and node_exporter's `node_ipvs_...` where the meaning is the same, so that existing
- * dashboards go on. Cardinality is bounded: a constant number of series, and a fixed number for each virtual server;
- * series for each real server only when asked for. node_exporter labels a backend by the kernel's service; a virtual
- * server of a group is several of those, so its backends appear under lvsd's names only.
+ * dashboards go on. Cardinality is bounded: a constant number of series, and a fixed number for each virtual server.
+ * Series for each real server are another matter: `real-server-metrics.ts`.
  *
- * Sources: node_exporter's collector for IPVS (names and labels); Prometheus's naming rules (base units, `_total`).
+ * Sources: node_exporter's collector for IPVS (names); Prometheus's naming rules (base units, `_total`).
  */
-import type { CheckerState, RealServerState, StateDocument, TrafficCounters, VirtualServerState } from './state.js';
+import type { CheckerState, StateDocument, TrafficCounters, VirtualServerState } from './state.js';
 
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -52,28 +51,6 @@ function eachVirtualServer(
       for (const server of document.virtualServers) {
         const value = read(server);
         if (value !== null) yield { labels: { virtual_server: server.name }, value };
-      }
-    },
-  };
-}
-
-function eachRealServer(
-  type: MetricFamily['type'],
-  name: string,
-  help: string,
-  read: (server: RealServerState) => number | null,
-): MetricFamily {
-  return {
-    name,
-    type,
-    help,
-    labels: ['virtual_server', 'real_server'],
-    *read(document) {
-      for (const virtual of document.virtualServers) {
-        for (const real of virtual.realServers) {
-          const value = read(real);
-          if (value !== null) yield { labels: { virtual_server: virtual.name, real_server: real.name }, value };
-        }
       }
     },
   };
@@ -131,7 +108,8 @@ function trafficSum(pick: (counters: TrafficCounters) => number): (document: Sta
   };
 }
 
-const traffic: readonly {
+/** The counters that services and destinations share. */
+export const traffic: readonly {
   readonly suffix: string;
   readonly what: string;
   readonly pick: (c: TrafficCounters) => number;
@@ -143,7 +121,8 @@ const traffic: readonly {
   { suffix: 'outgoing_bytes_total', what: 'bytes to clients', pick: (c) => c.outgoingBytes },
 ];
 
-const always: readonly MetricFamily[] = [
+/** All of them, in the order in which they are shown. */
+export const metricFamilies: readonly MetricFamily[] = [
   {
     name: 'lvsd_build_info',
     type: 'gauge',
@@ -260,76 +239,3 @@ const always: readonly MetricFamily[] = [
     single('counter', `node_ipvs_${suffix}`, `IPVS: ${what}, over the virtual servers of lvsd`, trafficSum(pick)),
   ),
 ];
-
-const backendLabels = ['local_address', 'local_port', 'remote_address', 'remote_port', 'proto', 'local_mark'] as const;
-
-/** node_exporter's labels; undefined for a group, which is several kernel services. */
-function backendLabelsOf(virtual: VirtualServerState, real: RealServerState): Labels | undefined {
-  const { target } = virtual;
-  const remote = { remote_address: real.address, remote_port: real.port };
-  switch (target.kind) {
-    case 'address':
-      return {
-        ...remote,
-        local_address: target.address,
-        local_port: target.port,
-        proto: virtual.protocol,
-        local_mark: '',
-      };
-    case 'fwmark':
-      // As /proc/net/ip_vs writes a mark: eight upper case hex digits.
-      return {
-        ...remote,
-        local_address: '',
-        local_port: 0,
-        proto: 'FWM',
-        local_mark: target.mark.toString(16).toUpperCase().padStart(8, '0'),
-      };
-    case 'group':
-      return undefined;
-  }
-}
-
-function eachBackend(name: string, help: string, read: (real: RealServerState) => number | null): MetricFamily {
-  return {
-    name,
-    type: 'gauge',
-    help,
-    labels: backendLabels,
-    *read(document) {
-      for (const virtual of document.virtualServers) {
-        for (const real of virtual.realServers) {
-          const value = read(real);
-          const labels = value === null ? undefined : backendLabelsOf(virtual, real);
-          if (value !== null && labels !== undefined) yield { labels, value };
-        }
-      }
-    },
-  };
-}
-
-const perRealServer: readonly MetricFamily[] = [
-  eachRealServer('gauge', 'lvsd_real_server_up', '1 while it is alive', (real) => flag(real.alive)),
-  eachRealServer('gauge', 'lvsd_real_server_weight', 'Effective weight', (real) => real.weight.effective),
-  ...traffic.map(({ suffix, what, pick }) =>
-    eachRealServer('counter', `lvsd_real_server_${suffix}`, `IPVS: ${what}`, (real) =>
-      real.counters === null ? null : pick(real.counters),
-    ),
-  ),
-  eachBackend(
-    'node_ipvs_backend_connections_active',
-    'Active connections',
-    (real) => real.counters?.activeConnections ?? null,
-  ),
-  eachBackend(
-    'node_ipvs_backend_connections_inactive',
-    'Inactive connections',
-    (real) => real.counters?.inactiveConnections ?? null,
-  ),
-  eachBackend('node_ipvs_backend_weight', 'Weight in the kernel', (real) => real.weight.inKernel),
-];
-
-/** @param realServers whether there are series for each real server */
-export function metricFamilies(realServers: boolean): readonly MetricFamily[] {
-  return realServers ? [...always, ...perRealServer] : always;
-}

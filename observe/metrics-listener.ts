@@ -35,6 +35,8 @@ export class MetricsListener {
     const { address, port, scrape, onError } = options;
     const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, keepAliveTimeout: 60_000 });
     server.maxConnections = 16;
+    // A caller that neither asks nor reads for this long is cut off: an answer may be large.
+    server.setTimeout(60_000);
     server.on('clientError', (_error, socket) => socket.destroy());
     server.on('request', (request, response) => {
       request.resume();

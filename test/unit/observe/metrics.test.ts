@@ -6,6 +6,7 @@ import test from 'node:test';
 import { metricFamilies } from '../../../observe/metric-families.js';
 import { openMetrics } from '../../../observe/metrics.js';
 import { MetricsListener } from '../../../observe/metrics-listener.js';
+import { realServerFamilies, realServerText } from '../../../observe/real-server-metrics.js';
 import type { IpAddress } from '../../../runtime/addresses.js';
 import { isLvsdError } from '../../../runtime/errors.js';
 import { port } from '../../../runtime/units.js';
@@ -23,7 +24,7 @@ test('the example as Prometheus reads it', async () => {
 });
 
 test('names follow the rules: counters end in _total, seconds and bytes are base units, each has a help', () => {
-  const families = metricFamilies(true);
+  const families = [...metricFamilies, ...realServerFamilies];
   for (const { name, type, help } of families) {
     assert.match(name, /^(lvsd|node_ipvs)_[a-z_]+$/);
     assert.equal(name.endsWith('_total'), type === 'counter', name);
@@ -43,7 +44,7 @@ test("without real servers the number of series does not depend on theirs, and n
 
 test('every sample has exactly the labels of its family, and no two samples are the same series', () => {
   const document = exampleState();
-  for (const family of metricFamilies(true)) {
+  for (const family of metricFamilies) {
     const seen = new Set<string>();
     for (const { labels, value } of family.read(document)) {
       assert.deepEqual(Object.keys(labels).sort(), [...family.labels].sort(), family.name);
@@ -53,6 +54,31 @@ test('every sample has exactly the labels of its family, and no two samples are 
       seen.add(key);
     }
   }
+});
+
+test('label values are escaped, and a mark is written as /proc/net/ip_vs does', async () => {
+  const document = exampleState();
+  const [first, marked] = document.virtualServers;
+  assert.ok(first && marked);
+  const [real] = first.realServers;
+  assert.ok(real);
+  const odd = { ...first, name: 'a"b\\c\nd', realServers: [real] };
+  const text = await realServerText({ ...document, virtualServers: [odd, { ...marked, realServers: [real] }] });
+  assert.ok(text.includes('lvsd_real_server_up{virtual_server="a\\"b\\\\c\\nd",real_server="[10.1.0.1]:tcp:80"} 1\n'));
+  assert.ok(text.includes('proto="FWM",local_mark="00000005"} 3\n'));
+});
+
+test('scopes asked at the same time do not mix', async () => {
+  const metrics = await openMetrics(async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return exampleState();
+  });
+  const [few, many] = await Promise.all([
+    metrics.scrape({ realServers: false }),
+    metrics.scrape({ realServers: true }),
+  ]);
+  assert.ok(many.body.startsWith(few.body));
+  assert.ok(few.body.includes('lvsd_virtual_server_up{virtual_server="FWM 5"} 0'));
 });
 
 test('scrapes at the same time read the state once; a failure does not stick', async () => {

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { ask, ClientError } from '../../../../cmd/lvsctl/client.js';
 import { runLvsctl } from '../../../../cmd/lvsctl/lvsctl.js';
 import { planText } from '../../../../cmd/lvsctl/plan.js';
@@ -211,6 +212,21 @@ test('a socket of somebody else: 3, and sudo', {
   } finally {
     if (process.getuid?.() === 0) process.seteuid?.(0);
   }
+});
+
+test('as a program: the exit code, nothing on stdout, and the words on stderr', async () => {
+  const { spawnSync } = await import('node:child_process');
+  const program = fileURLToPath(new URL('../../../../cmd/lvsctl/main.js', import.meta.url));
+  const lvsctl = (...words: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  const away = lvsctl('status', '--socket', '/nonexistent/socket');
+  assert.deepEqual([away.status, away.stdout], [3, '']);
+  assert.match(away.stderr, /^lvsctl: lvsd is not running: .*\n$/);
+  assert.equal(lvsctl('nonsense').status, 2);
+  const versions = lvsctl('--version');
+  assert.deepEqual([versions.status, versions.stderr], [0, '']);
 });
 
 test('another version: 1, and which side to change', async (t) => {

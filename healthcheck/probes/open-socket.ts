@@ -7,9 +7,18 @@
  * Source: keepalived.md 15.1; node-io.md d-4 (why a bind must not choose the port).
  */
 import { closeFd, type Fd } from '../../native/descriptor.js';
-import { bind, bindToDevice, bindWithoutPort, openSocket, setMark, setOption } from '../../native/socket.js';
+import {
+  bind,
+  bindToDevice,
+  bindWithoutPort,
+  openSocket,
+  setMark,
+  setOption,
+  setOptionBytes,
+} from '../../native/socket.js';
 import { inetAddress } from '../../native/socket-address.js';
 import { AF, SO, SOCK, SOL } from '../../native/socket-options.js';
+import type { IpAddress } from '../../runtime/addresses.js';
 import { describeError } from '../../runtime/errors.js';
 import type { OpenSocket, SocketRequest } from './probe.js';
 
@@ -27,16 +36,26 @@ export function openCheckSocket(request: SocketRequest): Fd {
     if (request.fwmark !== 0) setMark(fd, request.fwmark);
     if (request.bindIf !== undefined) bindToDevice(fd, request.bindIf);
     if (request.bindTo !== undefined || request.bindPort !== undefined) {
-      const any = request.family === 'inet' ? '0.0.0.0' : '::';
+      const any = (request.family === 'inet' ? '0.0.0.0' : '::') as IpAddress;
       if (request.bindPort === undefined) bindWithoutPort(fd);
-      else setOption(fd, SOL.SOCKET, SO.REUSEADDR, 1);
-      bind(fd, inetAddress(request.bindTo ?? (any as typeof request.bindTo & string), request.bindPort ?? 0));
+      else keepPortFree(fd, request);
+      bind(fd, inetAddress(request.bindTo ?? any, request.bindPort ?? 0));
     }
     return fd;
   } catch (error) {
     closeFd(fd);
     throw error;
   }
+}
+
+/**
+ * A fixed source port must be free again for the next run: without this the port would stand in TIME_WAIT towards its
+ * server for a minute after each check, and every check in that minute could not be made. So the farewell is a reset
+ * here, and only here (tcp.ts says why not elsewhere).
+ */
+function keepPortFree(fd: Fd, request: SocketRequest): void {
+  setOption(fd, SOL.SOCKET, SO.REUSEADDR, 1);
+  if (request.type === 'stream') setOptionBytes(fd, SOL.SOCKET, SO.LINGER, new Uint8Array(Int32Array.of(1, 0).buffer));
 }
 
 /** Whether an unprivileged process can open this socket by itself. */

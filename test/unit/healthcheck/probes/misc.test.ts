@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resultOfScript, startMiscProbe } from '../../../../healthcheck/probes/misc.js';
-import type { ScriptEnd } from '../../../../healthcheck/probes/probe.js';
+import type { ProbeContext, ScriptEnd } from '../../../../healthcheck/probes/probe.js';
 import type { ProbeResult } from '../../../../healthcheck/verdict.js';
-import { hostContext, miscCheck, target } from './rig.js';
+import { ScriptRunner } from '../../../../observe/script-runner.js';
+import { systemClock } from '../../../../runtime/clock.js';
+import { MemoryLog } from '../../../../runtime/log.js';
+import { seconds } from '../../../../runtime/units.js';
+import { hostContext, miscCheck, probe, target } from './rig.js';
 
 const exited = (status: number, dynamic = false): ProbeResult =>
   resultOfScript({ kind: 'exited', status }, miscCheck(dynamic));
@@ -50,4 +54,32 @@ test('the runner is given an index and a time, and a cancelled run is ended ther
   answer?.({ kind: 'exited', status: 0 });
   assert.equal(ended, 1);
   assert.deepEqual(results, []);
+});
+
+test('through the script runner: status, weight, timeout', async () => {
+  const runner = new ScriptRunner({ clock: systemClock, log: new MemoryLog() });
+  const user = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, name: 'me' };
+  const context = (shell: string): ProbeContext =>
+    hostContext((address, timeout, callback) =>
+      runner.run(
+        {
+          name: shell,
+          commands: [{ file: '/bin/sh', argv: ['sh', '-c', shell] }],
+          user,
+          lane: 'check',
+          timeout,
+          key: JSON.stringify(address),
+        },
+        callback,
+      ),
+    );
+  assert.deepEqual(await probe(miscCheck(false), context('exit 0')), { ok: true, detail: 'exited with status 0' });
+  assert.deepEqual(await probe(miscCheck(true), context('exit 102')), {
+    ok: true,
+    weight: 100,
+    detail: 'exited with status 102',
+  });
+  const slow = { ...miscCheck(true), timeout: seconds(0.2) };
+  assert.deepEqual(await probe(slow, context('exec sleep 100')), { ok: false, reason: 'timeout', detail: '' });
+  runner.close();
 });

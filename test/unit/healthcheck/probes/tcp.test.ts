@@ -74,6 +74,26 @@ test('a server that does not answer is a timeout', async () => {
   }
 });
 
+test('a fixed source port can be used again at once, whoever closes first', async () => {
+  const lasting = await responder((socket) => socket.resume());
+  try {
+    const free = await responder(() => {});
+    await free.close();
+    const connect = connectTo(lasting.port, { bindPort: port(free.port) });
+    for (let i = 0; i < 3; i++)
+      assert.deepEqual((await probe(tcpCheck(connect), context)).detail, 'connection established');
+  } finally {
+    await lasting.close();
+  }
+});
+
+test('a type of checker that is not built yet says so, and says nothing about the server', async () => {
+  const at = { file: 'test.conf', line: 1, column: 1 };
+  const { schedule, connect } = tcpCheck(connectTo(1));
+  const result = await probe({ kind: 'DNS_CHECK', schedule, connect, settings: [], at }, context);
+  assert.deepEqual(result, { ok: null, detail: 'DNS_CHECK of X: lvsd cannot run this checker yet' });
+});
+
 test('our own trouble is no answer: foreign source address, missing device, no socket', async () => {
   const foreign = await probe(tcpCheck(connectTo(1, { bindTo: '192.0.2.77' as Ipv4 })), context);
   assert.equal(foreign.ok, null);

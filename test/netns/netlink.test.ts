@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
+import { setTimeout as nextTurn } from 'node:timers/promises';
 import { netlinkExchange } from '../../native/netlink-exchange.js';
 import { enterNewNamespace } from '../../native/process.js';
 import { DumpSocket } from '../../netlink/dump-socket.js';
@@ -36,21 +37,27 @@ before(() => {
 });
 after(() => requests.close());
 
-test('links are what ip(8) shows', () => {
+test('links are what ip(8) shows', { timeout: 30_000 }, async () => {
   const made = spawnSync('ip', 'link add vipnet type veth peer name vippeer'.split(' '));
   assert.equal(made.status, 0, made.stderr.toString());
   spawnSync('ip', 'link set vippeer up'.split(' '));
   spawnSync('ip', 'link set vipnet up mtu 1400 address 02:00:00:00:00:07'.split(' '));
   const dump = new DumpSocket('route');
   try {
-    const links = dump.dump(encodeLinkDump()).map((message) => decodeLink(message.payload));
-    const found = links.find((link) => link?.name === 'vipnet');
+    const linkNamed = (name: string) =>
+      dump
+        .dump(encodeLinkDump())
+        .map((message) => decodeLink(message.payload))
+        .find((link) => link?.name === name);
+    // The kernel sets the operational state from a work queue of its own.
+    while (linkNamed('vipnet')?.running === false) await nextTurn(10);
+    const found = linkNamed('vipnet');
     assert.ok(found);
     assert.deepEqual(
       [found.mtu, found.hardwareAddress, found.kind, found.up, found.running, found.loopback],
       [1400, '02:00:00:00:00:07', 'veth', true, true, false],
     );
-    assert.equal(links.find((link) => link?.name === 'lo')?.loopback, true);
+    assert.equal(linkNamed('lo')?.loopback, true);
   } finally {
     dump.close();
     spawnSync('ip', ['link', 'delete', 'vipnet']);

@@ -28,7 +28,10 @@ export interface CheckLoopOptions {
 export interface ReconfigureOptions {
   /** First start after a crash: the journal's verdict by a checker's key (check-loop-register.ts). */
   readonly restored?: (key: string) => RestoredVerdict | undefined;
-  /** Indices of virtual servers whose checks stand still (ha_suspend). */
+  /**
+   * Indices of all virtual servers whose checks stand still (ha_suspend). Absent: those that stood still go on doing so,
+   * and new ones run.
+   */
   readonly suspended?: ReadonlySet<number>;
 }
 

@@ -17,6 +17,7 @@ import type { VirtualServer } from '../config/virtual-server.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import { describeError } from '../runtime/errors.js';
 import { milliseconds } from '../runtime/units.js';
+import { type Entry, isAsleep, type KnownVirtual, verdictOf } from './check-loop-entry.js';
 import type { CheckLoopOptions, CheckLoopStatistics, CheckView, ReconfigureOptions } from './check-loop-options.js';
 import {
   type CheckedConfig,
@@ -26,28 +27,9 @@ import {
   registerServers,
   runLimit,
 } from './check-loop-register.js';
-import { reloadCheck, type ScheduleEvent, type ScheduleState, startCheck, stepCheck } from './schedule.js';
-import { type Queued, ScheduleQueue } from './schedule-queue.js';
+import { reloadCheck, type ScheduleEvent, startCheck, stepCheck } from './schedule.js';
+import { ScheduleQueue } from './schedule-queue.js';
 import { type ProbeResult, presumedUp, type VerdictChange } from './verdict.js';
-
-/** One virtual server of the Config in use with the checkers of each real server. */
-interface KnownVirtual {
-  readonly virtual: VirtualServer;
-  readonly index: number;
-  readonly servers: ReadonlyMap<string, readonly Entry[]>;
-}
-
-interface Entry extends Queued {
-  registered: RegisteredChecker;
-  state: ScheduleState;
-  /** Number of the run in flight; an answer that names another one is of the past. */
-  run: number;
-  cancel: (() => void) | undefined;
-  /** Repeats in a row for pauses. */
-  repeats: number;
-  /** The last `reconfigure` that it was in. */
-  epoch: number;
-}
 
 /** Starts in one turn of the event loop, so that answers are read in between. */
 const BATCH = 256;
@@ -96,7 +78,7 @@ export class CheckLoop {
   }
 
   /**
-   * Takes a new Config: the first one starts everything. `options.suspended` is the whole truth each time. Afterwards the role sends `verdicts()` with this generation,
+   * Takes a new Config: the first one starts everything. Afterwards the role sends `verdicts()` with this generation,
    * because the indices of a checker may have changed.
    */
   reconfigure(config: CheckedConfig, generation: number, options: ReconfigureOptions = {}): void {
@@ -111,11 +93,15 @@ export class CheckLoop {
       const old = this.#known.get(name);
       // A block that the parser did not bind anew is the same object: nothing about it changed.
       const same = old !== undefined && old.virtual === virtual && old.index === index && logAll === this.#logAll;
-      const one = same ? old : { virtual, index, servers: this.#match(virtual, index, logAll, old, now, options) };
+      const suspended = options.suspended?.has(index) ?? isAsleep(old);
+      const one = same
+        ? old
+        : { virtual, index, servers: this.#match(virtual, index, logAll, old, now, options, suspended) };
       known.set(name, one);
       for (const entries of one.servers.values()) {
         for (const entry of entries) {
           entry.epoch = epoch;
+          this.#suspend(entry, suspended);
           next.push(entry);
         }
       }
@@ -125,9 +111,6 @@ export class CheckLoop {
     this.#known = known;
     this.#logAll = logAll;
     this.#generation = generation;
-    for (const entry of next) {
-      this.#suspend(entry, options.suspended?.has(entry.registered.address.virtualServer) === true);
-    }
     this.#arm();
   }
 
@@ -183,6 +166,7 @@ export class CheckLoop {
     before: KnownVirtual | undefined,
     now: number,
     options: ReconfigureOptions,
+    suspended: boolean,
   ): ReadonlyMap<string, readonly Entry[]> {
     const servers = new Map<string, readonly Entry[]>();
     for (const server of registerServers(virtual, index, logAll)) {
@@ -191,7 +175,7 @@ export class CheckLoop {
       const wasUp = old?.every((entry) => entry.state.checker.up) === true;
       const entries = server.checkers.map((registered): Entry => {
         const kept = old?.find((one) => one.epoch !== this.#epoch && one.registered.identity === registered.identity);
-        if (kept === undefined) return this.#begin(registered, wasUp, now, options);
+        if (kept === undefined) return this.#begin(registered, wasUp, now, options, suspended);
         kept.registered = registered;
         kept.epoch = this.#epoch;
         const state = reloadCheck(kept.state, registered.subject.checker, now);
@@ -207,7 +191,13 @@ export class CheckLoop {
   }
 
   /** A checker that was not there before. */
-  #begin(registered: RegisteredChecker, serverWasUp: boolean, now: number, options: ReconfigureOptions): Entry {
+  #begin(
+    registered: RegisteredChecker,
+    serverWasUp: boolean,
+    now: number,
+    options: ReconfigureOptions,
+    suspended: boolean,
+  ): Entry {
     const { checker, virtualServer, realServer } = registered.subject;
     const restored = options.restored?.(checkerKey(virtualServer, realServer, registered));
     const up = serverWasUp || presumedUp(checker);
@@ -223,7 +213,7 @@ export class CheckLoop {
       place: -1,
     };
     this.#place(entry);
-    if (options.suspended?.has(registered.address.virtualServer) !== true) this.#tellSuspended(entry, false);
+    if (!suspended) this.#tellSuspended(entry, false);
     return entry;
   }
 
@@ -392,17 +382,4 @@ export class CheckLoop {
     this.#troubleToldAt = now;
     this.#troubles = 0;
   }
-}
-
-function verdictOf(entry: Entry): VerdictChange {
-  const { address } = entry.registered;
-  const { up, hasRun, weight, since, lastResult } = entry.state.checker;
-  return {
-    at: [address.virtualServer, address.realServer, address.checker],
-    up,
-    run: hasRun,
-    ...(weight === undefined ? {} : { weight }),
-    since,
-    text: lastResult ?? '',
-  };
 }

@@ -113,6 +113,21 @@ test('a reload may begin with suspended checks', () => {
   assert.equal(fake.starts.length, 0);
 });
 
+test('a reload that says nothing about suspension leaves it as it is, also for new checkers', () => {
+  const fake = new FakeServers();
+  fake.loop.reconfigure(configOf(checked(1)), 1);
+  fake.loop.setSuspended(0, true);
+  const lines = fake.log.lines.length;
+  fake.loop.reconfigure(configOf(checked(1)), 2);
+  assert.equal(fake.log.lines.length, lines);
+  fake.loop.reconfigure(configOf(checked(1), checked(2)), 3);
+  fake.clock.advance(60_000);
+  assert.equal(fake.starts.length, 0);
+  fake.loop.reconfigure(configOf(checked(1), checked(2)), 4, { suspended: new Set() });
+  fake.clock.advance(11_000);
+  assert.equal(fake.starts.length, 2);
+});
+
 test('a reload keeps what is known, a probe in flight too, and drops what is gone', () => {
   const fake = new FakeServers();
   fake.behaviour.set(name(2), 'silent');

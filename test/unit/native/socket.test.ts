@@ -27,12 +27,21 @@ import {
   unixAddress,
 } from '../../../native/socket-address.js';
 import { ReceiveBatch, sendBatch } from '../../../native/socket-batch.js';
-import { AF, IP, IPPROTO, IPV6, SO, SOCK, SOL } from '../../../native/socket-options.js';
+import { AF, IP, IPPROTO, IPV6, MSG, SO, SOCK, SOL } from '../../../native/socket-options.js';
 import { SystemCallError } from '../../../native/system-call-error.js';
 import { type IpAddress, ipv4FromNumber, ipv6FromBigInt, parseIpAddress } from '../../../runtime/addresses.js';
 import { type Port, port } from '../../../runtime/units.js';
 
 const ip = (text: string): IpAddress => parseIpAddress(text) as IpAddress;
+
+/** Loopback delivers from a soft interrupt, which may come after the sending call has returned. */
+const readable = (fd: Fd): Promise<void> =>
+  new Promise((resolve) => {
+    const watching = watch(fd, { readable: true }, () => {
+      watching.stop();
+      resolve();
+    });
+  });
 
 describe('socket addresses', () => {
   test('what is built is read back', () => {
@@ -113,7 +122,7 @@ describe('sockets in a network namespace of their own', () => {
     assert.ok(connected.family === 'inet' && connected.port > 0 && connected.address === '127.0.0.9');
   });
 
-  test('a batch tells TTL, interface, sender and destination', () => {
+  test('a batch tells TTL, interface, sender and destination', async () => {
     const receiver = opened(openSocket(AF.INET, SOCK.DGRAM, 0));
     bind(receiver, inetAddress(ip('127.0.0.1'), 0));
     setOption(receiver, IPPROTO.IP, IP.RECVTTL, 1);
@@ -132,21 +141,27 @@ describe('sockets in a network namespace of their own', () => {
       { data: Buffer.alloc(100, 7), to },
     ]);
     assert.equal(sent, 3);
-    assert.equal(batch.receive(receiver), 3);
-    assert.equal(batch.data(0).toString(), 'one');
-    assert.equal(batch.data(1).toString(), 'two, longer');
-    assert.equal(batch.data(2).length, 64);
-    assert.equal(batch.flags(2) & 0x20, 0x20);
-    for (const i of [0, 1, 2]) {
-      assert.equal(batch.ttl(i), 255);
-      assert.equal(batch.interfaceIndex(i), 1);
-      assert.equal(batch.destination(i, 'inet'), '127.0.0.1');
-      const from = batch.sender(i);
-      assert.ok(from.family === 'inet' && from.address === '127.0.0.5');
+    const seen: [string, number, boolean][] = [];
+    while (seen.length < 3) {
+      await readable(receiver);
+      const count = batch.receive(receiver);
+      for (let i = 0; i < count; i++) {
+        seen.push([batch.data(i).toString('latin1'), batch.data(i).length, (batch.flags(i) & MSG.TRUNC) !== 0]);
+        assert.equal(batch.ttl(i), 255);
+        assert.equal(batch.interfaceIndex(i), 1);
+        assert.equal(batch.destination(i, 'inet'), '127.0.0.1');
+        const from = batch.sender(i);
+        assert.ok(from.family === 'inet' && from.address === '127.0.0.5');
+      }
     }
+    assert.deepEqual(seen, [
+      ['one', 3, false],
+      ['two, longer', 11, false],
+      ['\x07'.repeat(64), 64, true],
+    ]);
   });
 
-  test('IPv6: hop limit and destination', () => {
+  test('IPv6: hop limit and destination', async () => {
     const receiver = opened(openSocket(AF.INET6, SOCK.DGRAM, 0));
     bind(receiver, inetAddress(ip('::1'), 0));
     setOption(receiver, IPPROTO.IPV6, IPV6.RECVHOPLIMIT, 1);
@@ -157,15 +172,17 @@ describe('sockets in a network namespace of their own', () => {
     setOption(sender, IPPROTO.IPV6, IPV6.UNICAST_HOPS, 254);
     assert.equal(send(sender, Buffer.from('six'), inetAddress(ip('::1'), at.port as Port)), 3);
     const batch = new ReceiveBatch(2, 64);
+    await readable(receiver);
     assert.equal(batch.receive(receiver), 1);
     assert.equal(batch.ttl(0), 254);
     assert.equal(batch.destination(0, 'inet6'), '::1');
   });
 
-  test('a raw VRRP socket sends and receives on loopback', () => {
+  test('a raw VRRP socket sends and receives on loopback', async () => {
     const raw = opened(openSocket(AF.INET, SOCK.RAW, IPPROTO.VRRP));
     assert.equal(send(raw, Buffer.from('advert'), inetAddress(ip('127.0.0.1'))), 6);
     const room = Buffer.alloc(64);
+    await readable(raw);
     const { bytes } = receive(raw, room);
     assert.equal(bytes, 26);
     assert.equal(room.subarray(20, 26).toString(), 'advert');

@@ -45,7 +45,7 @@ export interface ApplyReport {
 export interface ApplierOptions {
   /** The most operations in one sendmsg, 1..1024; default 512. */
   readonly largestSlice?: number;
-  /** Milliseconds that a slice should stay under; default 10. */
+  /** Milliseconds that a slice should stay under; default 25. */
   readonly sliceMilliseconds?: number;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
@@ -89,7 +89,7 @@ export class Applier {
     this.#ipvs = ipvs;
     this.#log = log;
     this.#largest = options.largestSlice ?? 512;
-    this.#target = options.sliceMilliseconds ?? 10;
+    this.#target = options.sliceMilliseconds ?? 25;
     this.#now = options.now ?? (() => performance.now());
     this.#turn = options.turn ?? (() => nextTurn());
     this.#size = this.#largest;

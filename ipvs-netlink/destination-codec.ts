@@ -8,7 +8,7 @@
  * Source: Linux net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_genl_parse_dest and ip_vs_genl_fill_dest.
  */
 import { type AttributeWriter, forEachAttribute, readBe16, readU8, readU16, readU32 } from '../netlink/attribute.js';
-import { type AddressFamily, familyOf, readAddress, writeAddress } from '../runtime/addresses.js';
+import { type AddressFamily, familyOf, readAddress } from '../runtime/addresses.js';
 import { type Port, port, weight } from '../runtime/units.js';
 import type { Destination, DestinationKey, DestinationTunnel, ForwardingMethod } from './model.js';
 import {
@@ -22,7 +22,7 @@ import {
 import { familyFromNumber, familyNumber } from './service-codec.js';
 
 function writeKey(into: AttributeWriter, key: DestinationKey): void {
-  into.space(DestinationAttribute.ADDR, 16, (bytes, offset) => writeAddress(key.address, bytes, offset));
+  into.address(DestinationAttribute.ADDR, key.address, 16);
   into.be16(DestinationAttribute.PORT, key.port);
   into.u16(DestinationAttribute.ADDR_FAMILY, familyNumber(familyOf(key.address)));
 }

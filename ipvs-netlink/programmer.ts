@@ -16,7 +16,7 @@ import type { Log } from '../runtime/log.js';
 import { Applier, type ApplierOptions, type ApplyReport } from './apply.js';
 import { type DriftFinding, type DriftPolicy, describeDrift, findDrift } from './drift.js';
 import type { IpvsFamily } from './ipvs-family.js';
-import type { ServiceTable } from './model.js';
+import { destinationKeyText, type ServiceTable } from './model.js';
 import type { Operation } from './operations.js';
 import { type HandWeight, type HandWeights, type Ownership, type ReconcilePolicy, reconcile } from './reconcile.js';
 import { BelievedTable, type FoundService, type ReadResult } from './table.js';
@@ -46,8 +46,8 @@ export class IpvsProgrammer {
   readonly #table: BelievedTable;
   readonly #applier: Applier;
   readonly #handWeights = new Map<string, Map<string, HandWeight>>();
-  /** Findings of a service that were told and not repaired, so that they are told once. */
-  readonly #told = new Map<string, string>();
+  /** By service: the sentences about what is left as it is, so that each is told once while it lasts. */
+  readonly #told = new Map<string, Set<string>>();
   #desired: ServiceTable = new Map();
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -140,17 +140,18 @@ export class IpvsProgrammer {
       this.#told.delete(serviceText);
       return;
     }
-    if (drift.repairs.length > 0) this.#told.delete(serviceText);
-    else {
-      const told = drift.findings.map((finding) => describeDrift(finding, policy)).join('\n');
-      if (this.#told.get(serviceText) === told) return;
-      this.#told.set(serviceText, told);
-    }
+    const before = this.#told.get(serviceText);
+    const lasting = new Set<string>();
     for (const finding of drift.findings) {
+      const sentence = describeDrift(finding, policy);
+      if (policy === 'report' || finding.kind === 'destination-foreign') lasting.add(sentence);
+      if (before?.has(sentence) === true) continue;
       findings.push(finding);
-      this.#log.warning(describeDrift(finding, policy));
+      this.#log.warning(sentence);
       this.#keepWeight(finding);
     }
+    if (lasting.size > 0) this.#told.set(serviceText, lasting);
+    else this.#told.delete(serviceText);
     repairs.push(...drift.repairs);
   }
 
@@ -158,7 +159,7 @@ export class IpvsProgrammer {
   #keepWeight(finding: DriftFinding): void {
     if (finding.kind !== 'weight-lowered' && finding.kind !== 'weight-restored') return;
     const { serviceText, destination, found } = finding;
-    const text = `[${destination.address}]:${destination.port}`;
+    const text = destinationKeyText(destination);
     const known = this.#table.services.get(serviceText)?.destinations.get(text);
     if (known === undefined) return;
     const { service } = finding;

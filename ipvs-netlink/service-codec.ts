@@ -16,7 +16,7 @@ import {
   readU16,
   readU32,
 } from '../netlink/attribute.js';
-import { type AddressFamily, type Ipv4, readAddress, writeAddress } from '../runtime/addresses.js';
+import { type AddressFamily, type Ipv4, readAddress } from '../runtime/addresses.js';
 import { fwmark, port, seconds } from '../runtime/units.js';
 import { addressServiceKey, fwmarkServiceKey, type ServiceKey, type ServiceSettings } from './model.js';
 import {
@@ -49,15 +49,27 @@ function writeKey(into: AttributeWriter, key: ServiceKey): void {
     return;
   }
   into.u16(ServiceAttribute.PROTOCOL, protocolNumbers[key.protocol]);
-  into.space(ServiceAttribute.ADDR, 16, (bytes, offset) => writeAddress(key.address, bytes, offset));
+  into.address(ServiceAttribute.ADDR, key.address, 16);
   into.be16(ServiceAttribute.PORT, key.port);
 }
 
-/** The nest that only names a service: for DEL, GET, ZERO and every command about a destination. */
+let lastKey: ServiceKey | undefined;
+let lastNest: Uint32Array = new Uint32Array(0);
+
+/**
+ * The nest that only names a service: for DEL, GET, ZERO and every command about a destination. The last one is kept as
+ * it was written, because the destinations of a service come one after the other.
+ */
 export function writeServiceKey(into: AttributeWriter, key: ServiceKey): void {
+  if (key === lastKey) {
+    into.append(lastNest);
+    return;
+  }
   const nest = into.beginNest(CommandAttribute.SERVICE);
   writeKey(into, key);
   into.endNest(nest);
+  lastKey = key;
+  lastNest = into.copy(nest);
 }
 
 /** The whole nest: for NEW and SET. Without persistence timeout 0 and the exact netmask are sent, as keepalived does. */
@@ -68,14 +80,11 @@ export function writeService(into: AttributeWriter, key: ServiceKey, settings: S
   if (settings.persistenceEngine !== undefined) into.string(ServiceAttribute.PE_NAME, settings.persistenceEngine);
   const persistence = settings.persistence;
   const flags = settings.flags | (persistence === undefined ? 0 : SERVICE_PERSISTENT);
-  into.space(ServiceAttribute.FLAGS, 8, (bytes, offset) => {
-    bytes.writeUInt32LE(flags >>> 0, offset);
-    bytes.writeUInt32LE(ALL_FLAGS, offset + 4);
-  });
+  into.bytes(ServiceAttribute.FLAGS, new Uint8Array(Uint32Array.of(flags, ALL_FLAGS).buffer));
   into.u32(ServiceAttribute.TIMEOUT, persistence?.timeout ?? 0);
   if (persistence?.granularity.family === 'inet') {
     const mask = persistence.granularity.mask;
-    into.space(ServiceAttribute.NETMASK, 4, (bytes, offset) => writeAddress(mask, bytes, offset));
+    into.address(ServiceAttribute.NETMASK, mask, 4);
   } else {
     const prefix = persistence?.granularity.prefix;
     into.u32(ServiceAttribute.NETMASK, prefix ?? (key.family === 'inet6' ? IPV6_EXACT : IPV4_EXACT));

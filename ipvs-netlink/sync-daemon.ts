@@ -19,7 +19,7 @@ import {
   readU32,
 } from '../netlink/attribute.js';
 import { type DumpChannel, GENL_HEADER_LENGTH } from '../netlink/generic-netlink.js';
-import { type IpAddress, isIpv6, readAddress, writeAddress } from '../runtime/addresses.js';
+import { type IpAddress, isIpv6, readAddress } from '../runtime/addresses.js';
 import { LvsdError } from '../runtime/errors.js';
 import { type Port, port } from '../runtime/units.js';
 import type { IpvsFamily } from './ipvs-family.js';
@@ -63,7 +63,7 @@ function writeDaemon(into: AttributeWriter, state: SyncDaemonState, settings: Sy
     const group = settings.group;
     if (group !== undefined) {
       const attribute = isIpv6(group) ? DaemonAttribute.MCAST_GROUP6 : DaemonAttribute.MCAST_GROUP;
-      into.space(attribute, isIpv6(group) ? 16 : 4, (bytes, offset) => writeAddress(group, bytes, offset));
+      into.address(attribute, group, isIpv6(group) ? 16 : 4);
     }
   }
   into.endNest(nest);

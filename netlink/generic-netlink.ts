@@ -10,7 +10,7 @@
  */
 import { LvsdError } from '../runtime/errors.js';
 import { AttributeWriter, forEachAttribute, readString, readU16, readU32 } from './attribute.js';
-import { type NetlinkMessage, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_HEADER_LENGTH, writeMessageHeader } from './message.js';
+import { type NetlinkMessage, NLM_F_DUMP, NLM_F_REQUEST } from './message.js';
 import type { NetlinkError } from './netlink-error.js';
 import type { Acknowledge, Answer } from './request-socket.js';
 
@@ -144,11 +144,10 @@ export class GenericRequests {
   /** Adds a message to the batch. */
   add(command: number, write?: (into: AttributeWriter) => void, flags: number = NLM_F_REQUEST): this {
     const writer = this.#writer;
-    const start = writer.length;
-    writer.skip(NLMSG_HEADER_LENGTH);
+    const start = writer.beginMessage();
     writeGenericHeader(writer, command, this.#family.version);
     write?.(writer);
-    writeMessageHeader(writer.buffer, start, writer.length - start, this.#family.id, flags, 0);
+    writer.endMessage(start, this.#family.id, flags);
     return this;
   }
 

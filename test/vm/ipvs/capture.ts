@@ -8,14 +8,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { interfaceIndex } from '../../../native/process.js';
-import { bind, openSocket, receive } from '../../../native/socket.js';
+import { bind, openSocket, receive, setOption } from '../../../native/socket.js';
 import { packetAddress } from '../../../native/socket-address.js';
-import { AF, SOCK } from '../../../native/socket-options.js';
+import { AF, SO, SOCK, SOL } from '../../../native/socket-options.js';
 import { errno } from '../../../native/system-call-error.js';
 
 const NETLINK_GENERIC = 16;
-/** sll_pkttype of linux/if_packet.h: where the frame went. */
-const PACKET_USER = 6;
 const ETH_P_ALL = 3;
 
 function run(command: string): string {
@@ -69,31 +67,49 @@ run('modprobe nlmon && ip link add nlmon0 type nlmon && ip link set nlmon0 up');
 run('modprobe dummy && ip link add d0 type dummy && ip link set d0 up && ip addr add 10.0.0.254/24 dev d0');
 run('ip link set lo multicast on; ip -6 addr add 2001:db8::fe/64 dev d0 nodad; ip route add default dev d0');
 const socket = openSocket(AF.PACKET, SOCK.RAW, 0);
+// A dump's frames weigh 32 KiB each, whatever is in them.
+setOption(socket, SOL.SOCKET, SO.RCVBUFFORCE, 32 << 20);
 bind(socket, packetAddress(ETH_P_ALL, interfaceIndex('nlmon0') ?? 0));
 
 const room = Buffer.alloc(65536);
 const sender = Buffer.alloc(128);
-interface Frame {
-  readonly to: 'kernel' | 'user';
-  readonly hex: string;
-}
+/** ipvsadm asks these questions again and again: kept once. */
+const GENL_ID_CTRL = 16;
+const IPVS_CMD_SET_INFO = 14;
+const IPVS_CMD_GET_INFO = 15;
+const NLMSG_ERROR = 2;
 
-function drain(): Frame[] {
-  const frames: Frame[] = [];
+function drain(): Buffer[] {
+  const frames: Buffer[] = [];
   for (;;) {
     const { bytes } = receive(socket, room, sender);
     if (bytes === -errno.EAGAIN) return frames;
     if (bytes < 0) throw new Error(`receiving from nlmon: errno ${-bytes}`);
-    if (sender.readUInt16BE(2) !== NETLINK_GENERIC) continue;
-    frames.push({ to: sender[10] === PACKET_USER ? 'user' : 'kernel', hex: room.toString('hex', 0, bytes) });
+    if (sender.readUInt16BE(2) === NETLINK_GENERIC) frames.push(Buffer.from(room.subarray(0, bytes)));
   }
 }
 
+/** The conversation without the questions for the family and for info, and without their acknowledgements. */
+function withoutGreetings(frames: readonly Buffer[]): Buffer[] {
+  let afterInfo = false;
+  return frames.filter((frame) => {
+    const acknowledges = frame.readUInt16LE(4) === NLMSG_ERROR;
+    if (acknowledges && (afterInfo || frame.readUInt16LE(24) === GENL_ID_CTRL)) {
+      afterInfo = false;
+      return false;
+    }
+    if (acknowledges) return true;
+    if (frame[16] === IPVS_CMD_SET_INFO) afterInfo = true;
+    return frame.readUInt16LE(4) !== GENL_ID_CTRL && frame[16] !== IPVS_CMD_GET_INFO && frame[16] !== IPVS_CMD_SET_INFO;
+  });
+}
+
 drain();
-const recorded = commands.map((line) => {
+const recorded = commands.map((line, i) => {
   const command = line.replace(/^! /, '');
   run(`${line.startsWith('!') ? '! ' : ''}ipvsadm ${command}`);
-  return { command, frames: drain() };
+  const frames = drain();
+  return { command, frames: (i === 0 ? frames : withoutGreetings(frames)).map((frame) => frame.toString('hex')) };
 });
 process.stdout.write(
   `${JSON.stringify({ kernel: run('uname -r').trim(), ipvsadm: run('ipvsadm --version').trim(), recorded }, null, 1)}\n`,

@@ -219,7 +219,7 @@ test('the whole family: what is programmed is what ipvsadm shows, and read back 
       report.refused.map((refused) => refused.line),
       [],
     );
-    assert.equal(report.messages, 23);
+    assert.equal(report.messages, 24);
     assert.equal(report.sends, 1);
     assert.equal(requests.stats.sends - sendsBefore, 1);
     assert.deepEqual(sorted(shell('ipvsadm -Sn')), asIpvsadmPrints(expected));
@@ -228,7 +228,7 @@ test('the whole family: what is programmed is what ipvsadm shows, and read back 
 
     const again = new IpvsProgrammer(ipvs, dumps, log);
     const read = await again.read();
-    assert.deepEqual(read, { services: 7, destinations: 16, rejected: 0 });
+    assert.deepEqual(read, { services: 7, destinations: 17, rejected: 0 });
     for (const [text, service] of desired) assert.deepEqual({ ...again.services.get(text) }, service, text);
     assert.deepEqual(again.plan(desired, NOTHING_OWNED), []);
     assert.equal((await again.converge(desired, owning(desired))).messages, 0);
@@ -469,8 +469,15 @@ test('info, statistics, zero and flush', async () => {
       table([key, plain('rr'), server('10.0.0.254', { portNumber: 1, forwarding: { method: 'masq' } })]),
       NOTHING_OWNED,
     );
-    spawnSync('node', ['-e', "require('net').connect(8080, '10.0.0.254').on('error', () => {})"], { timeout: 5000 });
+    console.log(
+      spawnSync(
+        process.execPath,
+        ['-e', "require('net').connect(8080, '10.0.0.254').on('error', (e) => console.log(e.code))"],
+        { timeout: 8000, encoding: 'utf8' },
+      ).stdout,
+    );
     const text = serviceKeyText(key);
+    console.log(shell('ipvsadm -Ln --stats --exact'));
     const service = readServiceStatistics(ipvs, dumps).get(text);
     const destination = readDestinationStatistics(ipvs, dumps, key)[0];
     assert.equal(service?.statistics.connections, 1n);

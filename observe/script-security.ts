@@ -41,6 +41,13 @@ export interface SecurityOptions {
   readonly useSymlinkPaths: boolean;
   /** PATH for bare names. */
   readonly searchPath: string;
+  /** One for all scripts of one configuration: thousands of them run the same program, which then is looked at once. */
+  readonly memo?: ScriptMemo;
+}
+
+/** What was found out about programs. Fit for one pass over a configuration: files change. */
+export class ScriptMemo {
+  readonly programs = new Map<string, ProgramCheck>();
 }
 
 /** Logged once when scripts run as root or from unsafe places and enable_script_security is not set. */
@@ -105,17 +112,30 @@ function findProgram(word: string, user: ScriptCredentials, searchPath: string):
   return undefined;
 }
 
-type CommandCheck =
+type ProgramCheck =
   | {
       readonly kind: 'usable';
-      readonly command: ResolvedCommand;
+      readonly file: string;
+      /** The first argument: the word, or what it was found as. */
+      readonly name: string;
       readonly insecure: boolean;
       readonly messages: readonly string[];
     }
   | Extract<ScriptCheck, { kind: 'disabled' }>;
 
-function checkCommand(argv: readonly string[], user: ScriptCredentials, options: SecurityOptions): CommandCheck {
-  const word = argv[0] ?? '';
+/** As `checkProgram`, but once for each program: later answers are the same, without messages. */
+function checkOnce(word: string, user: ScriptCredentials, options: SecurityOptions): ProgramCheck {
+  const programs = options.memo?.programs;
+  if (programs === undefined) return checkProgram(word, user, options);
+  const key = `${user.uid}:${user.gid}:${word}`;
+  const known = programs.get(key);
+  if (known !== undefined) return known;
+  const check = checkProgram(word, user, options);
+  programs.set(key, { ...check, messages: [] });
+  return check;
+}
+
+function checkProgram(word: string, user: ScriptCredentials, options: SecurityOptions): ProgramCheck {
   const messages: string[] = [];
   const found = findProgram(word, user, options.searchPath);
   if (found === undefined || word === '') {
@@ -169,25 +189,26 @@ function checkCommand(argv: readonly string[], user: ScriptCredentials, options:
     if (options.strict) return { kind: 'disabled', reason: 'insecure', messages };
   }
   const file = options.useSymlinkPaths ? written : real;
-  const command = { file, argv: [word.includes('/') ? word : found, ...argv.slice(1)] };
-  return { kind: 'usable', command, insecure: unsafe !== undefined, messages };
+  const name = word.includes('/') ? word : found;
+  return { kind: 'usable', file, name, insecure: unsafe !== undefined, messages };
 }
 
 /**
  * Resolves and checks a script.
  * @param user who will run it
- * @returns the commands to run, or why it must not run; messages for the log either way
+ * @returns the commands to run, or why it must not run; messages for the log either way (with a memo: once a program)
  */
 export function checkScript(script: Script, user: ScriptCredentials, options: SecurityOptions): ScriptCheck {
   const isProgram = (word: string): boolean => findProgram(word, user, options.searchPath) !== undefined;
-  const checks = splitCommands(script.argv, isProgram).map((argv) => checkCommand(argv, user, options));
-  const disabled = checks.find((check) => check.kind === 'disabled');
-  if (disabled?.kind === 'disabled') return disabled;
-  const usable = checks.filter((check) => check.kind === 'usable');
-  return {
-    kind: 'usable',
-    commands: usable.map((check) => check.command),
-    insecure: usable.some((check) => check.insecure),
-    messages: usable.flatMap((check) => check.messages),
-  };
+  const commands: ResolvedCommand[] = [];
+  const messages: string[] = [];
+  let insecure = false;
+  for (const argv of splitCommands(script.argv, isProgram)) {
+    const check = checkOnce(argv[0] ?? '', user, options);
+    if (check.kind === 'disabled') return check;
+    commands.push({ file: check.file, argv: [check.name, ...argv.slice(1)] });
+    messages.push(...check.messages);
+    insecure ||= check.insecure;
+  }
+  return { kind: 'usable', commands, insecure, messages };
 }

@@ -51,10 +51,26 @@ function lineOf(database: 'passwd' | 'group', name: string): readonly string[] |
   return answer?.startsWith(`${name}:`) ? answer.split(':') : undefined;
 }
 
-/** The accounts of this host. */
+/** How long an answer is good for: a configuration asks for the same few names tens of thousands of times. */
+const GOOD_FOR_MS = 2000;
+const answers = new Map<string, readonly string[] | undefined>();
+let answersSince = 0;
+
+function remembered(database: 'passwd' | 'group', name: string): readonly string[] | undefined {
+  const now = performance.now();
+  if (now - answersSince > GOOD_FOR_MS) {
+    answers.clear();
+    answersSince = now;
+  }
+  const key = `${database}:${name}`;
+  if (!answers.has(key)) answers.set(key, lineOf(database, name));
+  return answers.get(key);
+}
+
+/** The accounts of this host, as they were at most two seconds ago. */
 export const hostAccounts: AccountSource = {
-  user: (name) => lineOf('passwd', name),
-  group: (name) => lineOf('group', name),
+  user: (name) => remembered('passwd', name),
+  group: (name) => remembered('group', name),
 };
 
 const numberIn = (fields: readonly string[] | undefined, index: number): number | undefined => {

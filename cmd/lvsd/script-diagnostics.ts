@@ -4,7 +4,7 @@
  */
 import type { Config } from '../../config/config.js';
 import type { Script } from '../../config/script.js';
-import { checkScript, SECURITY_VIOLATION } from '../../observe/script-security.js';
+import { checkScript, ScriptMemo, SECURITY_VIOLATION } from '../../observe/script-security.js';
 import { credentialsOf } from '../../observe/script-user.js';
 import type { Diagnostic } from '../../parser/diagnostic.js';
 import { scriptsOf } from './scripts-of.js';
@@ -26,6 +26,7 @@ export function scriptDiagnostics(config: Config): readonly Diagnostic[] {
       assumed: undefined,
     });
   };
+  const memo = new ScriptMemo();
   for (const script of scriptsOf(config)) {
     const key = JSON.stringify([script.argv, script.user ?? null]);
     if (seen.has(key)) continue;
@@ -39,6 +40,7 @@ export function scriptDiagnostics(config: Config): readonly Diagnostic[] {
       strict: global.enableScriptSecurity,
       useSymlinkPaths: global.useSymlinkPaths,
       searchPath: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+      memo,
     });
     for (const message of check.messages) say(script, message);
     if (check.kind === 'usable' && (check.insecure || answer.credentials.uid === 0)) insecure = true;

@@ -17,6 +17,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { LvsdError } from '../../runtime/errors.js';
 
 const MODULE_SHA256 = '5ea911abcd37c06419eb506a97a4d1b9b6f340478b17e8398cd878b64d0dc99e';
@@ -95,6 +96,8 @@ export function readModule(): WasmModule {
       `${MODULE_FILE} is not the build that lvsd knows. In a checkout run "npm ci"; in a package, install it again`,
     );
   }
+  // V8's optimising compiler takes 150 MB and more for PCRE2's one large function, and a check gains nothing by it.
+  setFlagsFromString('--liftoff-only');
   return new WebAssembly.Module(new Uint8Array(bytes));
 }
 
@@ -305,7 +308,7 @@ export class Pcre2 {
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(unshared(bytes));
   } catch {
     return undefined;
   }
@@ -315,7 +318,12 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 function offsetIn(bytes: Uint8Array, offset: number, text: string | undefined): number {
   if (text === undefined || offset === 0) return offset;
   if (offset > bytes.length) return text.length + 1;
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, offset)).length;
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(unshared(bytes.subarray(0, offset))).length;
+}
+
+/** TextDecoder refuses memory that another thread could write to. */
+function unshared(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof SharedArrayBuffer ? bytes.slice() : bytes;
 }
 
 let validator: Pcre2 | undefined;

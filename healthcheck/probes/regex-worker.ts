@@ -4,15 +4,17 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError } from '../../runtime/errors.js';
-import { type MatchAnswer, Pcre2, type RegexRequest, type WasmModule } from './pcre2.js';
+import { type MatchAnswer, Pcre2 } from './pcre2.js';
+import type { RegexJob, RegexThread } from './regex.js';
 
+const { module, shared } = workerData as RegexThread;
 let library: Pcre2 | undefined;
 
-parentPort?.on('message', (job: { readonly request: RegexRequest; readonly subject: Uint8Array }) => {
+parentPort?.on('message', (job: RegexJob) => {
   let answer: MatchAnswer;
   try {
-    library ??= new Pcre2(workerData as WasmModule);
-    answer = library.match(job.request, job.subject);
+    library ??= new Pcre2(module);
+    answer = library.match(job.request, new Uint8Array(shared, 0, job.length));
   } catch (error) {
     library = undefined;
     answer = { kind: 'gave-up', why: describeError(error) };

@@ -12,7 +12,7 @@ import { Worker } from 'node:worker_threads';
 import { type Clock, systemClock, type Timer } from '../../runtime/clock.js';
 import { describeError } from '../../runtime/errors.js';
 import { type Milliseconds, milliseconds } from '../../runtime/units.js';
-import { type MatchAnswer, type RegexRequest, readModule, type WasmModule } from './pcre2.js';
+import { type MatchAnswer, MOST_SUBJECT_BYTES, type RegexRequest, readModule, type WasmModule } from './pcre2.js';
 
 export type { MatchAnswer, RegexRequest } from './pcre2.js';
 
@@ -26,6 +26,20 @@ export interface RegexEngine {
   match(request: RegexRequest, subject: Uint8Array, callback: (answer: MatchAnswer) => void): () => void;
   /** Ends the thread. Questions that are open get no answer. */
   close(): Promise<void>;
+}
+
+/** What the thread begins with. */
+export interface RegexThread {
+  readonly module: WasmModule;
+  /** The bytes of the job at hand. */
+  readonly shared: SharedArrayBuffer;
+}
+
+/** What the thread is asked; it answers with a MatchAnswer. */
+export interface RegexJob {
+  readonly request: RegexRequest;
+  /** How many bytes of `shared`. */
+  readonly length: number;
 }
 
 interface Job {
@@ -52,6 +66,8 @@ export class WorkerRegexEngine implements RegexEngine {
   readonly #waiting: Job[] = [];
   #module: WasmModule | undefined;
   #worker: Worker | undefined;
+  /** Where the thread finds what it shall look at: copied here, so that no match leaves garbage behind on either side. */
+  #subject: Uint8Array = new Uint8Array(0);
   #online = false;
   #running: Job | undefined;
   #timer: Timer | undefined;
@@ -95,7 +111,9 @@ export class WorkerRegexEngine implements RegexEngine {
     }
     this.#arm(this.#online ? this.#limit : milliseconds(this.#limit + THREAD_START));
     this.#worker.ref();
-    this.#worker.postMessage({ request: job.request, subject: job.subject });
+    const shown = job.subject.subarray(0, MOST_SUBJECT_BYTES);
+    this.#subject.set(shown);
+    this.#worker.postMessage({ request: job.request, length: shown.length } satisfies RegexJob);
   }
 
   #arm(limit: Milliseconds): void {
@@ -108,8 +126,11 @@ export class WorkerRegexEngine implements RegexEngine {
 
   #start(): Worker {
     this.#module ??= readModule();
+    // A new one for each thread: one that was ended may still be looking.
+    const shared = new SharedArrayBuffer(MOST_SUBJECT_BYTES);
+    this.#subject = new Uint8Array(shared);
     const worker = new Worker(threadFile(), {
-      workerData: this.#module,
+      workerData: { module: this.#module, shared } satisfies RegexThread,
       name: 'lvsd-regex',
       resourceLimits: { maxOldGenerationSizeMb: 64 },
     });

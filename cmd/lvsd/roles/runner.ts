@@ -13,7 +13,7 @@ import type { ScriptEnd } from '../../../healthcheck/probes/probe.js';
 import { closeFd, type Fd } from '../../../native/descriptor.js';
 import { NotifyFifoSet, type WantedFifo } from '../../../observe/notify-fifo-set.js';
 import { ScriptRunner } from '../../../observe/script-runner.js';
-import { checkScript, type ScriptCheck, SECURITY_VIOLATION } from '../../../observe/script-security.js';
+import { checkScript, type ScriptCheck, ScriptMemo, SECURITY_VIOLATION } from '../../../observe/script-security.js';
 import { credentialsOf, type ScriptCredentials } from '../../../observe/script-user.js';
 import { milliseconds } from '../../../runtime/units.js';
 import type { ScriptIndex, SupervisorMessage } from '../messages.js';
@@ -35,6 +35,7 @@ export class RunnerRole implements Role {
   #before: { readonly generation: number; readonly config: Config } | undefined;
   /** By user and argv: what was found out about a script at the last commit. */
   readonly #known = new Map<string, Usable | string>();
+  #memo = new ScriptMemo();
 
   constructor(context: RoleContext) {
     this.#context = context;
@@ -84,6 +85,7 @@ export class RunnerRole implements Role {
     if (held === undefined) return;
     if (old !== undefined) this.#before = { generation: old.generation, config: old.parsed.config };
     this.#known.clear();
+    this.#memo = new ScriptMemo();
     const { config } = held.parsed;
     this.#tellScripts(config);
     this.#fifos.apply(this.#wantedFifos(config.global));
@@ -120,6 +122,7 @@ export class RunnerRole implements Role {
       strict: global.enableScriptSecurity,
       useSymlinkPaths: global.useSymlinkPaths,
       searchPath: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+      memo: this.#memo,
     });
     for (const text of check.messages) this.#context.log.warning(text);
     if (check.kind === 'disabled') return `script '${script.command}' is disabled: ${check.reason}`;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, symlinkSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { splitCommands } from '../../../observe/script-commands.js';
-import { checkScript, type ScriptCheck, type SecurityOptions } from '../../../observe/script-security.js';
+import { checkScript, type ScriptCheck, ScriptMemo, type SecurityOptions } from '../../../observe/script-security.js';
 import { type AccountSource, credentialsOf } from '../../../observe/script-user.js';
 import { amRoot, Folder, me, nobody, scriptOf } from './script-rig.js';
 
@@ -155,6 +155,18 @@ test('a bare name is found on the path, with a warning', () => {
     /^WARNING - script `true` resolved by path search to `\/usr\/bin\/true`\. Please specify full path\.$/,
   );
   assert.deepEqual(result.kind === 'usable' && result.commands[0]?.argv, ['/usr/bin/true', 'x']);
+});
+
+test('with a memo a program is looked at once, and spoken of once', () => {
+  const memo = new ScriptMemo();
+  const file = folder.script('once', '#!/bin/sh\n', 0o644);
+  assert.equal(check([file, 'a'], me, { memo }).messages.length, 2);
+  chmodSync(file, 0o755);
+  const again = check([file, 'b'], me, { memo });
+  assert.deepEqual([again.kind, again.messages], ['disabled', []]);
+  assert.equal(check([file, 'b'], me, { memo: new ScriptMemo() }).kind, 'usable');
+  const usable = check([file, 'c', 'd'], me, { memo: new ScriptMemo() });
+  assert.deepEqual(usable.kind === 'usable' && usable.commands[0]?.argv, [file, 'c', 'd']);
 });
 
 const programs = new Set(['ip', '/bin/a', '/bin/b', 'find']);

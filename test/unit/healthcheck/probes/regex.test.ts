@@ -41,3 +41,17 @@ test('a match that exhausts the library leaves a working one behind', async () =
   assert.equal((await ask('(*NO_START_OPT)a(?:(?:a|b|ab)*)*c', 'ab'.repeat(100_000))).kind, 'gave-up');
   assert.deepEqual(await ask('c', 'abc'), { kind: 'matched', at: 2 });
 });
+
+test('large pages leave no memory behind', async () => {
+  const page = `${'x'.repeat(1 << 19)}hello`;
+  const round = async (): Promise<void> => {
+    for (let i = 0; i < 100; i++) assert.equal((await ask('hel+o', page)).kind, 'matched');
+  };
+  await round();
+  const before = process.memoryUsage().rss;
+  await round();
+  await round();
+  const grown = (process.memoryUsage().rss - before) / 1e6;
+  console.log(`# 200 pages of half a megabyte: ${grown.toFixed(1)} MB more`);
+  assert.ok(grown < 60, `${grown} MB`);
+});

@@ -129,10 +129,8 @@ export function encodeAddressAdd(wanted: WantedAddress, existing: 'refuse' | 're
     if (wanted.label !== undefined) into.string(IFA_LABEL, wanted.label);
     if (wanted.flags !== undefined) into.u32(IFA_FLAGS, wanted.flags);
     if (wanted.preferred === false) {
-      into.space(IFA_CACHEINFO, 16, (buffer, at) => {
-        buffer.writeUInt32LE(0, at);
-        buffer.writeUInt32LE(FOREVER, at + 4);
-      });
+      // struct ifa_cacheinfo: preferred 0 seconds, valid for ever, two stamps that are the kernel's.
+      into.bytes(IFA_CACHEINFO, new Uint8Array(Uint32Array.of(0, FOREVER, 0, 0).buffer));
     }
   });
 }

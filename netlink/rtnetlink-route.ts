@@ -4,7 +4,7 @@
  * Pure codec. Multipath and nexthop objects are passed over when read. Source: Linux include/uapi/linux/rtnetlink.h,
  * net/ipv4/fib_frontend.c, net/ipv6/route.c.
  */
-import { familyOf, type IpAddress, readAddress, writeAddress } from '../runtime/addresses.js';
+import { familyOf, type IpAddress, readAddress } from '../runtime/addresses.js';
 import { forEachAttribute, readU32 } from './attribute.js';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './message.js';
 import {
@@ -119,7 +119,7 @@ function encode(type: number, flags: number, route: WantedRoute): Buffer {
   header[7] = ROUTE_TYPE[route.type ?? 'unicast'];
   return encodeRouteMessage(type, flags, header, (into) => {
     const address = (attribute: number, value: IpAddress): void => {
-      into.space(attribute, familyOf(value) === 'inet' ? 4 : 16, (bytes, at) => void writeAddress(value, bytes, at));
+      into.address(attribute, value, familyOf(value) === 'inet' ? 4 : 16);
     };
     address(RTA_DST, route.destination);
     if (route.gateway !== undefined) address(RTA_GATEWAY, route.gateway);

@@ -41,7 +41,7 @@ export type Scope = keyof typeof SCOPE;
  * A whole rtnetlink message, without a sequence number: the socket gives it one.
  * @param type RTM_*
  * @param flags NLM_F_* beside NLM_F_REQUEST
- * @param header the family's fixed struct
+ * @param header the family's fixed struct: whole words, in the host's order
  * @param write the attributes
  */
 export function encodeRouteMessage(
@@ -50,7 +50,7 @@ export function encodeRouteMessage(
   header: Uint8Array,
   write?: (into: AttributeWriter) => void,
 ): Buffer {
-  const writer = new AttributeWriter(128).raw(header);
+  const writer = new AttributeWriter(128).append(new Uint32Array(Uint8Array.from(header).buffer));
   write?.(writer);
   return encodeMessage({ type, flags: flags | NLM_F_REQUEST, sequence: 0, payload: writer.take() });
 }

@@ -2,7 +2,7 @@
  * What a binding needs beside its statement: where things stand in the operator's files, the readers of values with
  * keepalived's messages (keepalived.md 5.1, 5.6), and the two lists that binding fills: diagnostics and unbuilt uses.
  *
- * One context serves one top-level block, so what it collected can be kept with the block and used again when the
+ * What it collected is taken after each top-level block, so that it can be kept with the block and used again when the
  * block did not change. It reads no files and asks the host nothing.
  */
 import type { UnbuiltUse } from '../config/config.js';
@@ -35,6 +35,14 @@ function copied(text: string): string {
   return text.length < 13 ? text : Buffer.from(text, 'utf8').toString('utf8');
 }
 
+/** What binding collected beside the draft. */
+export interface Collected {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly unbuilt: readonly UnbuiltUse[];
+}
+
+const NOTHING: Collected = { diagnostics: [], unbuilt: [] };
+
 /** Equal texts as one string, for as long as a parse and its successors live. */
 export class TextPool {
   readonly #texts = new Map<string, string>();
@@ -49,11 +57,12 @@ export class TextPool {
 }
 
 export class BindContext {
-  readonly diagnostics: Diagnostic[] = [];
-  readonly unbuilt: UnbuiltUse[] = [];
+  #diagnostics: Diagnostic[] = [];
+  #unbuilt: UnbuiltUse[] = [];
   readonly #locate: Locate;
   readonly #pool: TextPool;
   readonly #unbuiltWords = new Set<string>();
+  readonly #scratch = Buffer.alloc(64);
   /** What to say to a word that its block does not know: a likely spelling, or the block where it belongs. */
   readonly suggest: Suggest;
 
@@ -61,6 +70,16 @@ export class BindContext {
     this.#locate = locate;
     this.#pool = pool;
     this.suggest = suggest;
+  }
+
+  /** What was collected since the last call; the context is empty again, for the next block. */
+  take(): Collected {
+    if (this.#diagnostics.length === 0 && this.#unbuilt.length === 0) return NOTHING;
+    const collected = { diagnostics: this.#diagnostics, unbuilt: this.#unbuilt };
+    this.#diagnostics = [];
+    this.#unbuilt = [];
+    this.#unbuiltWords.clear();
+    return collected;
   }
 
   /** Where word `index` of a statement was written. */
@@ -101,7 +120,7 @@ export class BindContext {
     extras: ReportExtras = {},
     span = 1,
   ): void {
-    this.diagnostics.push({
+    this.#diagnostics.push({
       class: kind,
       code,
       message,
@@ -118,7 +137,7 @@ export class BindContext {
     const key = `${use.block} ${use.word}`;
     if (this.#unbuiltWords.has(key)) return;
     this.#unbuiltWords.add(key);
-    this.unbuilt.push({ ...use, at: this.position(statement, index) });
+    this.#unbuilt.push({ ...use, at: this.position(statement, index) });
   }
 
   /** A required argument lacks and keepalived would stop: exit 2, in its words. */
@@ -228,7 +247,8 @@ export class BindContext {
       });
       return undefined;
     }
-    return copied(address) as IpAddress;
+    if (address !== text || text.length < 13) return address;
+    return this.#scratch.toString('latin1', 0, this.#scratch.write(text, 'latin1')) as IpAddress;
   }
 }
 

@@ -32,6 +32,15 @@ export function unknownWord(title: string, statement: Statement, context: BindCo
 }
 
 function bindFound<D>(block: Block<D>, found: Found<D>, draft: D, statement: Statement, context: BindContext): void {
+  const given = statement.words.length - 1;
+  const usual = found.plain && given >= found.required && given <= found.allowed;
+  if ((usual && found.opens === (statement.body !== undefined)) || mayBind(block, found, statement, context)) {
+    found.bind?.(draft, statement, context);
+  }
+}
+
+/** Everything that may be wrong or worth telling about a use; false where there is nothing to bind. */
+function mayBind<D>(block: Block<D>, found: Found<D>, statement: Statement, context: BindContext): boolean {
   const { keyword, deprecated } = found;
   const given = statement.words.length - 1;
   if (deprecated !== undefined) {
@@ -40,51 +49,56 @@ function bindFound<D>(block: Block<D>, found: Found<D>, draft: D, statement: Sta
   // A script keyword whose quote never ends has lost its words: its own reader tells that.
   const lost = keyword.arguments[0]?.type.kind === 'script' && statement.raw.length > keyword.name.length + 1;
   if (given < found.required && !lost) {
-    if (keyword.whenMissing === undefined) context.missing(statement, keyword);
-    else {
-      context.report('assumed', 'LVSD_CONFIG_MISSING_VALUE', keyword.whenMissing, statement, 0, {
-        expected: `${keyword.name} ${keyword.arguments.map((each) => each.name).join(' ')}`,
-        assumed: 'the line is ignored, as if it were not written',
-      });
-    }
+    tellMissing(found, statement, context);
+    return false;
+  }
+  if (given > found.allowed) tellSurplus(found, statement, context);
+  tellBlock(found, statement, context);
+  const effect = keyword.effect;
+  if (!effect.acts && !('reportedBy' in effect)) {
+    const word = statement.words[0]?.text ?? keyword.name;
+    const { decides, cure, vrrpSide = false } = effect;
+    context.useUnbuilt({ word, block: block.title, decides, vrrpSide, cure }, statement);
+  }
+  return true;
+}
+
+function tellMissing<D>(found: Found<D>, statement: Statement, context: BindContext): void {
+  const { keyword } = found;
+  if (keyword.whenMissing === undefined) {
+    context.missing(statement, keyword);
     return;
   }
-  if (given > found.allowed) {
-    const surplus = statement.words[found.allowed + 1]?.text ?? '';
-    context.report(
-      'note',
-      'LVSD_CONFIG_SURPLUS_WORD',
-      `${keyword.name} takes ${found.allowed === 0 ? 'no value' : `${found.allowed} value(s)`}: '${surplus}' and what follows it has no meaning here`,
-      statement,
-      found.allowed + 1,
-      { assumed: 'the surplus words are ignored, as keepalived does' },
-    );
-  }
-  if (keyword.opens === undefined) {
-    if (statement.body !== undefined) {
-      context.report('assumed', 'LVSD_CONFIG_UNEXPECTED_BLOCK', "Unexpected '{' - ignoring", statement, 0, {
-        expected: `${keyword.name} opens no block`,
-        assumed: 'what stands between the braces is ignored',
-      });
-    }
-  } else if (statement.body === undefined && keyword.blockOptional !== true) {
+  context.report('assumed', 'LVSD_CONFIG_MISSING_VALUE', keyword.whenMissing, statement, 0, {
+    expected: `${keyword.name} ${keyword.arguments.map((each) => each.name).join(' ')}`,
+    assumed: 'the line is ignored, as if it were not written',
+  });
+}
+
+function tellSurplus<D>(found: Found<D>, statement: Statement, context: BindContext): void {
+  const surplus = statement.words[found.allowed + 1]?.text ?? '';
+  const takes = found.allowed === 0 ? 'no value' : `${found.allowed} value(s)`;
+  context.report(
+    'note',
+    'LVSD_CONFIG_SURPLUS_WORD',
+    `${found.keyword.name} takes ${takes}: '${surplus}' and what follows it has no meaning here`,
+    statement,
+    found.allowed + 1,
+    { assumed: 'the surplus words are ignored, as keepalived does' },
+  );
+}
+
+function tellBlock<D>(found: Found<D>, statement: Statement, context: BindContext): void {
+  const { name, blockOptional } = found.keyword;
+  if (!found.opens && statement.body !== undefined) {
+    context.report('assumed', 'LVSD_CONFIG_UNEXPECTED_BLOCK', "Unexpected '{' - ignoring", statement, 0, {
+      expected: `${name} opens no block`,
+      assumed: 'what stands between the braces is ignored',
+    });
+  } else if (found.opens && statement.body === undefined && blockOptional !== true) {
     context.report('assumed', 'LVSD_CONFIG_NO_BLOCK', "Missing '{' at beginning of configuration block", statement, 0, {
-      expected: `${keyword.name} { ... }`,
+      expected: `${name} { ... }`,
       assumed: 'an empty block',
     });
   }
-  const effect = keyword.effect;
-  if (!effect.acts && !('reportedBy' in effect)) {
-    context.useUnbuilt(
-      {
-        word: statement.words[0]?.text ?? keyword.name,
-        block: block.title,
-        decides: effect.decides,
-        vrrpSide: effect.vrrpSide ?? false,
-        cure: effect.cure,
-      },
-      statement,
-    );
-  }
-  effect.bind?.(draft, statement, context);
 }

@@ -13,7 +13,7 @@ import type { Config, UnbuiltUse } from '../config/config.js';
 import { virtualServerName } from '../config/names.js';
 import type { LocalAddressGroup, VirtualServer, VirtualServerGroup } from '../config/virtual-server.js';
 import { bindStatement } from './bind.js';
-import { BindContext, TextPool } from './bind-context.js';
+import { BindContext, type Collected, TextPool } from './bind-context.js';
 import { parseBlock } from './block-parser.js';
 import type { Diagnostic } from './diagnostic.js';
 import { emptyGlobal, type SslDraft } from './schema/global-draft.js';
@@ -22,10 +22,10 @@ import { type TopLevelDraft, topLevelBlock } from './schema/top-level.js';
 import type { Statement } from './statement.js';
 import { suggestForWord } from './suggest.js';
 import { type BlockSpan, positionOf, type Snapshot } from './text-map.js';
-import { type KnownNames, SchedulePool } from './validate-checker.js';
+import { SchedulePool } from './validate-checker.js';
 import { mergeDuplicate } from './validate-duplicates.js';
 import { checkSurroundings, type Surroundings } from './validate-surroundings.js';
-import { validateVirtualServer } from './validate-virtual-server.js';
+import { type VirtualServerSurroundings, validateVirtualServer } from './validate-virtual-server.js';
 
 export interface ParseOptions {
   /** Says what is wrong with a pattern of HTTP_GET; without it patterns are taken as they are. */
@@ -36,14 +36,18 @@ export interface ParseOptions {
 
 /** What is kept of one block for the next parse. */
 interface Kept {
-  readonly key: string;
-  readonly diagnostics: readonly Diagnostic[];
-  readonly unbuilt: readonly UnbuiltUse[];
+  readonly keyword: string;
+  /** Where the block begins. */
+  readonly file: string;
+  readonly line: number;
+  readonly collected: Collected;
   readonly value: VirtualServer | VirtualServerGroup | LocalAddressGroup | undefined;
   /** The group that a virtual server was validated against, and the ordinal that it got. */
   readonly group: VirtualServerGroup | undefined;
   readonly groupName: string | undefined;
   readonly ordinal: number;
+  /** Another block with the same text, elsewhere. */
+  twin: Kept | undefined;
 }
 
 /** Opaque: hand it on to the next parse. */
@@ -51,6 +55,8 @@ export interface ParseCache {
   readonly blocks: ReadonlyMap<string, Kept>;
   readonly pool: TextPool;
   readonly schedules: SchedulePool;
+  /** What flowed into every virtual server from elsewhere: if it changed, none is taken over. */
+  readonly defaults: string;
   readonly merged: ReadonlyMap<string, { readonly from: readonly VirtualServer[]; readonly into: VirtualServer }>;
 }
 
@@ -62,7 +68,8 @@ export interface ParseResult {
 }
 
 const cached = new Set(['virtual_server', 'virtual_server_group', 'local_address_group']);
-const EMPTY: ReadonlyMap<string, Kept> = new Map();
+const NONE: ReadonlyMap<string, Kept> = new Map();
+const SILENCE: Collected = { diagnostics: [], unbuilt: [] };
 
 /**
  * Parses what the director and the checkers need.
@@ -87,8 +94,8 @@ class Parse {
   readonly #localGroups = new Map<string, LocalAddressGroup>();
   readonly #servers: VirtualServer[] = [];
   /** By block index, so that file order survives the two passes. */
-  readonly #said: (readonly Diagnostic[])[] = [];
-  readonly #unbuilt: (readonly UnbuiltUse[])[] = [];
+  readonly #collected: Collected[] = [];
+  readonly #context: BindContext;
   readonly #trackFiles = new Set<string>();
   readonly #bfdInstances = new Set<string>();
 
@@ -98,6 +105,11 @@ class Parse {
     this.#options = options;
     this.#pool = before?.pool ?? new TextPool();
     this.#schedules = before?.schedules ?? new SchedulePool();
+    this.#context = new BindContext(
+      (line, column) => positionOf(snapshot, line, column),
+      this.#pool,
+      (word, block) => suggestForWord(word, block, wordTable()),
+    );
   }
 
   run(): ParseResult {
@@ -106,11 +118,13 @@ class Parse {
       const span = blocks[i];
       if (span !== undefined && span.keyword !== 'virtual_server') this.#declaration(span, i);
     }
-    const surroundings = this.#surroundingsText();
+    const defaults = this.#defaults();
+    const before = this.#before?.defaults === defaults ? this.#before.blocks : NONE;
+    const surroundings = this.#serverSurroundings();
     const ordinals = new Map<string, number>();
     for (let i = 0; i < blocks.length; i++) {
       const span = blocks[i];
-      if (span?.keyword === 'virtual_server') this.#virtualServer(span, i, surroundings, ordinals);
+      if (span?.keyword === 'virtual_server') this.#virtualServer(span, i, before, surroundings, ordinals);
     }
     const { servers, told } = this.#unique();
     const config: Config = {
@@ -119,31 +133,37 @@ class Parse {
       groups: this.#groups,
       localAddressGroups: this.#localGroups,
       virtualServers: servers,
-      unbuilt: onceEach(this.#unbuilt.flat()),
+      unbuilt: onceEach(this.#collected.flatMap((each) => each.unbuilt)),
     };
     const host = this.#options.surroundings;
-    const diagnostics = [...this.#said.flat(), ...told, ...(host === undefined ? [] : checkSurroundings(config, host))];
-    const cache = { blocks: this.#kept, pool: this.#pool, schedules: this.#schedules, merged: this.#merged };
+    const diagnostics = [
+      ...this.#collected.flatMap((each) => each.diagnostics),
+      ...told,
+      ...(host === undefined ? [] : checkSurroundings(config, host)),
+    ];
+    const cache = { blocks: this.#kept, pool: this.#pool, schedules: this.#schedules, defaults, merged: this.#merged };
     return { config, diagnostics, cache };
-  }
-
-  #context(): BindContext {
-    const place = this.#snapshot;
-    return new BindContext(
-      (line, column) => positionOf(place, line, column),
-      this.#pool,
-      (word, block) => suggestForWord(word, block, wordTable()),
-    );
   }
 
   #draft(): TopLevelDraft {
     return { global: this.#global, ssl: this.#ssl, group: undefined, localGroup: undefined, virtualServer: undefined };
   }
 
-  /** What makes a block the same as one of the previous parse: its text, and the line that it begins at. */
-  #key(span: BlockSpan): string {
+  /** What was kept of the same text at the same place. */
+  #found(among: ReadonlyMap<string, Kept>, span: BlockSpan): Kept | undefined {
+    let kept = among.get(span.hash);
+    if (kept === undefined) return undefined;
     const at = positionOf(this.#snapshot, span.firstLine, 1);
-    return `${span.keyword} ${span.hash} ${at.line} ${at.file}`;
+    while (kept !== undefined && (kept.line !== at.line || kept.file !== at.file || kept.keyword !== span.keyword)) {
+      kept = kept.twin;
+    }
+    return kept;
+  }
+
+  #keep(span: BlockSpan, kept: Kept): void {
+    const twin = this.#kept.get(span.hash);
+    if (kept.twin === twin) this.#kept.set(span.hash, kept);
+    else this.#kept.set(span.hash, { ...kept, twin });
   }
 
   /** Any block but a virtual server. */
@@ -153,31 +173,33 @@ class Parse {
       this.#skipped(span, index);
       return;
     }
-    const key = cached.has(span.keyword) ? this.#key(span) : '';
-    const before = key === '' ? undefined : (this.#before?.blocks ?? EMPTY).get(key);
-    const kept = before ?? this.#bindDeclaration(span, key);
-    if (key !== '') this.#kept.set(key, kept);
-    this.#said[index] = kept.diagnostics;
-    this.#unbuilt[index] = kept.unbuilt;
+    const cacheable = cached.has(span.keyword);
+    const before = cacheable ? this.#found(this.#before?.blocks ?? NONE, span) : undefined;
+    const kept = before ?? this.#bindDeclaration(span);
+    if (cacheable) this.#keep(span, kept);
+    this.#collected[index] = kept.collected;
     if (kept.value === undefined) return;
     if (span.keyword === 'virtual_server_group') this.#add(this.#groups, kept.value as VirtualServerGroup, index);
     else this.#add(this.#localGroups, kept.value as LocalAddressGroup, index);
   }
 
-  #bindDeclaration(span: BlockSpan, key: string): Kept {
-    const context = this.#context();
+  #bindDeclaration(span: BlockSpan): Kept {
+    const context = this.#context;
     const draft = this.#draft();
     const statement = parseBlock(this.#snapshot, span);
     if (statement !== undefined) bindStatement(topLevelBlock, draft, statement, context);
     this.#ssl = draft.ssl;
+    const { file, line } = positionOf(this.#snapshot, span.firstLine, 1);
     return {
-      key,
-      diagnostics: context.diagnostics,
-      unbuilt: context.unbuilt,
+      keyword: span.keyword,
+      file,
+      line,
+      collected: context.take(),
       value: draft.group ?? draft.localGroup,
       group: undefined,
       groupName: undefined,
       ordinal: 0,
+      twin: undefined,
     };
   }
 
@@ -185,16 +207,17 @@ class Parse {
     if (!to.has(value.name)) to.set(value.name, value);
     else {
       const at = (value as T & { readonly at: Diagnostic['at'] }).at;
-      const context = this.#context();
+      const context = this.#context;
       const message = `Group ${value.name} is defined twice`;
       context.reportAt('note', 'LVSD_CONFIG_DUPLICATE', message, at, { assumed: 'the first one counts' });
-      this.#said[index] = [...(this.#said[index] ?? []), ...context.diagnostics];
+      const { diagnostics, unbuilt } = this.#collected[index] ?? SILENCE;
+      this.#collected[index] = { diagnostics: [...diagnostics, ...context.take().diagnostics], unbuilt };
     }
   }
 
   /** A block that is known and not acted on, or that nobody knows: its header is enough. */
   #skipped(span: BlockSpan, index: number): void {
-    const context = this.#context();
+    const context = this.#context;
     const { text } = this.#snapshot;
     const lineStart = span.start === 0 ? 0 : text.lastIndexOf('\n', span.start - 1) + 1;
     const header = /^[^\n{]*/.exec(text.slice(span.start, Math.min(span.end, span.start + 512)))?.[0] ?? '';
@@ -210,12 +233,11 @@ class Parse {
       raw: header,
     };
     if (statement.words.length > 0) bindStatement(topLevelBlock, this.#draft(), statement, context);
-    this.#said[index] = context.diagnostics;
-    this.#unbuilt[index] = context.unbuilt;
+    this.#collected[index] = context.take();
   }
 
-  /** What flows into every virtual server from elsewhere, as a part of its key. */
-  #surroundingsText(): string {
+  /** What flows into every virtual server from elsewhere, as text. */
+  #defaults(): string {
     const { smtpAlert, smtpAlertChecker, checkerLogAllFailures } = this.#global;
     return JSON.stringify([
       smtpAlertChecker ?? smtpAlert,
@@ -226,25 +248,45 @@ class Parse {
     ]);
   }
 
-  #virtualServer(span: BlockSpan, index: number, surroundings: string, ordinals: Map<string, number>): void {
-    const key = `${this.#key(span)} ${surroundings}`;
-    const before = (this.#before?.blocks ?? EMPTY).get(key);
+  #serverSurroundings(): Omit<VirtualServerSurroundings, 'group' | 'ordinal'> {
+    const { smtpAlert, smtpAlertChecker, checkerLogAllFailures } = this.#global;
+    return {
+      smtpAlert: smtpAlertChecker ?? smtpAlert,
+      logAllFailures: checkerLogAllFailures,
+      localAddressGroups: new Set(this.#localGroups.keys()),
+      knownNames: { trackFiles: this.#trackFiles, bfdInstances: this.#bfdInstances },
+      schedules: this.#schedules,
+      validateRegex: this.#options.validateRegex,
+    };
+  }
+
+  #virtualServer(
+    span: BlockSpan,
+    index: number,
+    earlier: ReadonlyMap<string, Kept>,
+    surroundings: Omit<VirtualServerSurroundings, 'group' | 'ordinal'>,
+    ordinals: Map<string, number>,
+  ): void {
+    const before = this.#found(earlier, span);
     const same =
       before !== undefined &&
       (before.groupName === undefined ||
         (before.group === this.#groups.get(before.groupName) &&
           before.ordinal === (ordinals.get(before.groupName) ?? 0)));
-    const kept = same ? before : this.#bindVirtualServer(span, key, ordinals);
-    this.#kept.set(key, kept);
-    this.#said[index] = kept.diagnostics;
-    this.#unbuilt[index] = kept.unbuilt;
+    const kept = same ? before : this.#bindVirtualServer(span, surroundings, ordinals);
+    this.#keep(span, kept);
+    this.#collected[index] = kept.collected;
     if (kept.value === undefined) return;
     if (kept.groupName !== undefined) ordinals.set(kept.groupName, kept.ordinal + 1);
     this.#servers.push(kept.value as VirtualServer);
   }
 
-  #bindVirtualServer(span: BlockSpan, key: string, ordinals: ReadonlyMap<string, number>): Kept {
-    const context = this.#context();
+  #bindVirtualServer(
+    span: BlockSpan,
+    surroundings: Omit<VirtualServerSurroundings, 'group' | 'ordinal'>,
+    ordinals: ReadonlyMap<string, number>,
+  ): Kept {
+    const context = this.#context;
     const draft = this.#draft();
     const statement = parseBlock(this.#snapshot, span);
     if (statement !== undefined) bindStatement(topLevelBlock, draft, statement, context);
@@ -252,26 +294,20 @@ class Parse {
     const groupName = virtual?.target.kind === 'group' ? virtual.target.group : undefined;
     const group = groupName === undefined ? undefined : this.#groups.get(groupName);
     const ordinal = groupName === undefined ? 0 : (ordinals.get(groupName) ?? 0);
-    const { smtpAlert, smtpAlertChecker, checkerLogAllFailures } = this.#global;
-    const knownNames: KnownNames = { trackFiles: this.#trackFiles, bfdInstances: this.#bfdInstances };
     const value =
-      virtual === undefined
-        ? undefined
-        : validateVirtualServer(
-            virtual,
-            {
-              group,
-              ordinal,
-              smtpAlert: smtpAlertChecker ?? smtpAlert,
-              logAllFailures: checkerLogAllFailures,
-              localAddressGroups: new Set(this.#localGroups.keys()),
-              knownNames,
-              schedules: this.#schedules,
-              validateRegex: this.#options.validateRegex,
-            },
-            context,
-          );
-    return { key, diagnostics: context.diagnostics, unbuilt: context.unbuilt, value, group, groupName, ordinal };
+      virtual === undefined ? undefined : validateVirtualServer(virtual, { ...surroundings, group, ordinal }, context);
+    const { file, line } = virtual?.at ?? positionOf(this.#snapshot, span.firstLine, 1);
+    return {
+      keyword: span.keyword,
+      file,
+      line,
+      collected: context.take(),
+      value,
+      group,
+      groupName,
+      ordinal,
+      twin: undefined,
+    };
   }
 
   /** Virtual servers with one identity become one, as in keepalived's kernel table. */
@@ -288,7 +324,7 @@ class Parse {
       }
     }
     if (!twice) return { servers: this.#servers, told: [] };
-    const context = this.#context();
+    const context = this.#context;
     const servers: VirtualServer[] = [];
     for (const [name, from] of byName) {
       const first = from[0];
@@ -304,7 +340,7 @@ class Parse {
       this.#merged.set(name, same ? before : { from, into });
       servers.push(same ? before.into : into);
     }
-    return { servers, told: context.diagnostics };
+    return { servers, told: context.take().diagnostics };
   }
 }
 

@@ -28,7 +28,7 @@ export interface CheckerSurroundings {
   readonly alpha: boolean;
   readonly logAllFailures: boolean;
   /** `[10.1.0.1]:tcp:80`, for messages. */
-  readonly name: string;
+  readonly name: () => string;
   readonly schedules: SchedulePool;
   readonly knownNames: KnownNames;
   readonly validateRegex: ((pattern: string, options: readonly string[]) => string | undefined) | undefined;
@@ -169,7 +169,7 @@ function tellPortless(
   context: BindContext,
 ): void {
   if (connect.port !== 0) return;
-  context.reportAt('note', 'LVSD_CONFIG_NO_PORT', `${check.kind} of ${of.name} has no port to connect to`, check.at, {
+  context.reportAt('note', 'LVSD_CONFIG_NO_PORT', `${check.kind} of ${of.name()} has no port to connect to`, check.at, {
     expected: 'connect_port N',
     assumed: 'the check will fail',
   });
@@ -299,9 +299,10 @@ function validateUnbuilt(check: UnbuiltCheckDraft, of: CheckerSurroundings, cont
     if (!of.knownNames.trackFiles.has(check.needs)) return leftOut(`track_file ${check.needs} not found`);
   }
   if (check.kind === 'BFD_CHECK') {
-    if (check.needs === undefined) return leftOut(`(${of.name}) No name has been specified for BFD_CHECKER - skipping`);
+    if (check.needs === undefined)
+      return leftOut(`(${of.name()}) No name has been specified for BFD_CHECKER - skipping`);
     if (!of.knownNames.bfdInstances.has(check.needs)) {
-      return leftOut(`(${of.name}) BFD_CHECK - BFD ${check.needs} not configured`);
+      return leftOut(`(${of.name()}) BFD_CHECK - BFD ${check.needs} not configured`);
     }
   }
   const connects = check.kind !== 'FILE_CHECK' && check.kind !== 'BFD_CHECK';

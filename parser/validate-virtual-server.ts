@@ -5,6 +5,7 @@
  * Where keepalived has a bug the operator's wish counts (keepalived.md 24): quorum never becomes 0, ha_suspend works for
  * groups. It asks the host nothing and never throws.
  */
+import type { Checker } from '../config/checker.js';
 import type {
   Forwarding,
   Persistence,
@@ -53,6 +54,25 @@ function translatesPorts(forwarding: Forwarding): boolean {
   return forwarding.method === 'NAT' || forwarding.method === 'FNAT' || forwarding.method === 'SNAT';
 }
 
+const NONE: ReadonlySet<RealServerDraft> = new Set();
+/** Up to this many servers comparing each with each is cheaper than a table. */
+const FEW = 12;
+
+/** The servers whose address and port an earlier one has. */
+function secondOnes(servers: readonly RealServerDraft[]): ReadonlySet<RealServerDraft> {
+  const equal = (a: RealServerDraft, b: RealServerDraft): boolean => a.port === b.port && a.address === b.address;
+  if (servers.length <= FEW && !servers.some((one, i) => servers.some((other, j) => j < i && equal(one, other)))) {
+    return NONE;
+  }
+  const seen = new Set<string>();
+  return new Set(
+    servers.filter((server) => {
+      const before = seen.size;
+      return seen.add(`${server.address} ${server.port}`).size === before;
+    }),
+  );
+}
+
 class Validation {
   readonly #draft: VirtualServerDraft;
   readonly #of: VirtualServerSurroundings;
@@ -88,13 +108,14 @@ class Validation {
         assumed: 'wlc',
       });
     }
-    const drafts = this.#withoutDuplicates();
+    const written = this.#withoutDuplicates();
     const sorry = draft.sorryServer;
-    const methods = drafts.map((server) => server.forwarding ?? this.#method());
+    const methods = written.map((server) => server.forwarding ?? this.#method());
     const sorryMethod = sorry === undefined ? undefined : (sorry.forwarding ?? this.#method());
-    const sorryInhibit = this.#sorryInhibit(drafts);
-    const { quorum, hysteresis } = this.#quorum(drafts);
-    const ports = this.#ports(drafts, methods, sorry, sorryMethod);
+    const sorryInhibit = this.#sorryInhibit(written);
+    const ports = this.#ports(written, methods, sorry, sorryMethod);
+    const kept = this.#stillDistinct(written, ports.real);
+    const { quorum, hysteresis } = this.#quorum(kept.map(({ server }) => server));
     const fullnat = this.#fullnat();
     return {
       target,
@@ -116,7 +137,7 @@ class Validation {
       virtualhost: draft.virtualhost,
       snmpName: draft.snmpName,
       sorryServer: this.#sorry(sorry, sorryMethod, sorryInhibit, ports.sorry),
-      realServers: drafts.map((server, i) => this.#realServer(server, methods[i] ?? NAT, ports.real[i] ?? 0)),
+      realServers: kept.map(({ server, i }) => this.#realServer(server, methods[i] ?? NAT, ports.real[i] ?? 0)),
       fullnat,
       at: draft.at,
     };
@@ -291,19 +312,36 @@ class Validation {
 
   #withoutDuplicates(): readonly RealServerDraft[] {
     const all = this.#draft.realServers;
-    const seen = new Set<string>();
-    const kept: RealServerDraft[] = [];
-    for (const server of all) {
-      const key = `${server.address} ${server.port}`;
-      if (!seen.has(key)) {
-        seen.add(key);
-        kept.push(server);
-        continue;
-      }
+    const second = secondOnes(all);
+    if (second.size === 0) return all;
+    for (const server of second) {
       const message = `VS ${this.#name()}: real server ${this.#serverName(server)} is duplicated - removing second rs`;
       this.#say('LVSD_CONFIG_DUPLICATE', message, { assumed: 'the first one counts' }, server.at);
     }
-    return kept.length === all.length ? all : kept;
+    return all.filter((server) => !second.has(server));
+  }
+
+  /**
+   * Servers that corrected ports have made equal: keepalived keeps both over one kernel destination, so the second one's
+   * checks take the first one's place away. Here a name is a server, so the second is left out.
+   */
+  #stillDistinct(
+    servers: readonly RealServerDraft[],
+    ports: readonly number[],
+  ): readonly { readonly server: RealServerDraft; readonly i: number }[] {
+    const all = servers.map((server, i) => ({ server, i }));
+    if (servers.every((server, i) => server.port === ports[i])) return all;
+    const seen = new Set<string>();
+    return all.filter(({ server, i }) => {
+      const name = this.#serverName({ address: server.address, port: ports[i] ?? 0 });
+      if (!seen.has(name)) {
+        seen.add(name);
+        return true;
+      }
+      const message = `VS ${this.#name()}: real server ${name} is duplicated - removing second rs`;
+      this.#say('LVSD_CONFIG_DUPLICATE', message, { assumed: 'the first one counts' }, server.at);
+      return false;
+    });
   }
 
   #inhibit(server: RealServerDraft): boolean {
@@ -449,24 +487,25 @@ class Validation {
   #realServer(server: RealServerDraft, forwarding: Forwarding, serverPort: number): RealServer {
     const draft = this.#draft;
     const alpha = server.alpha ?? draft.alpha ?? false;
-    const checkers: RealServer['checkers'][number][] = [];
-    for (const check of server.checkers) {
-      const checker = validateChecker(
-        check,
-        {
-          virtual: draft,
-          server,
-          port: port(serverPort),
-          alpha,
-          logAllFailures: this.#of.logAllFailures,
-          name: this.#serverName(server),
-          schedules: this.#of.schedules,
-          knownNames: this.#of.knownNames,
-          validateRegex: this.#of.validateRegex,
-        },
-        this.#context,
-      );
-      if (checker !== undefined) checkers.push(checker);
+    const checkers: Checker[] = [];
+    if (server.checkers.length > 0) {
+      const { logAllFailures, schedules, knownNames, validateRegex } = this.#of;
+      const name = (): string => this.#serverName(server);
+      const of = {
+        virtual: draft,
+        server,
+        port: port(serverPort),
+        alpha,
+        logAllFailures,
+        name,
+        schedules,
+        knownNames,
+        validateRegex,
+      };
+      for (const check of server.checkers) {
+        const checker = validateChecker(check, of, this.#context);
+        if (checker !== undefined) checkers.push(checker);
+      }
     }
     return {
       address: server.address,

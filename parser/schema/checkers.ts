@@ -9,7 +9,8 @@ import type { BindContext } from '../bind-context.js';
 import { readScript, readScriptUser, splitQuoted } from '../bind-script.js';
 import type { Statement } from '../statement.js';
 import { connectionWords, scheduleWords } from './checker-words.js';
-import { HttpDraft, MiscDraft, type RealServerDraft, TcpDraft, UrlDraft } from './drafts.js';
+import type { HttpDraft, MiscDraft, RealServerDraft, TcpDraft, UrlDraft } from './drafts.js';
+import { httpDraft, miscDraft, tcpDraft, urlDraft } from './empty-drafts.js';
 import { booleanWord, flagWord, keyword, numberWord, textWord } from './forms.js';
 import { argument, block, type Keyword } from './keyword.js';
 import { DIGEST_LENGTH, MAX_UNSIGNED } from './limits.js';
@@ -221,7 +222,7 @@ function httpWords(): Keyword<HttpDraft>[] {
       { name: 'url', opens: 'url', doc: 'One page to fetch; at least one, all must answer as described.' },
       [],
       (check, statement, context) => {
-        const url = new UrlDraft(context.position(statement));
+        const url = urlDraft(context.position(statement));
         bindBody(urlBlock, url, statement.body ?? [], context);
         check.urls.push(url);
       },
@@ -343,7 +344,7 @@ export function builtCheckerWords(): Keyword<RealServerDraft>[] {
       { name: 'TCP_CHECK', opens: 'TCP_CHECK', doc: 'Check by opening a TCP connection.' },
       [],
       (server, statement, context) => {
-        const check = new TcpDraft(context.position(statement));
+        const check = tcpDraft(context.position(statement));
         bindBody(tcpCheckBlock, check, statement.body ?? [], context);
         server.checkers.push(check);
       },
@@ -353,7 +354,7 @@ export function builtCheckerWords(): Keyword<RealServerDraft>[] {
         { name: kind, opens: kind, doc: `Check by ${kind === 'HTTP_GET' ? 'HTTP' : 'HTTPS'} requests.` },
         [],
         (server, statement, context) => {
-          const check = new HttpDraft(kind, context.position(statement));
+          const check = httpDraft(kind, context.position(statement));
           bindBody(kind === 'HTTP_GET' ? httpGetBlock : sslGetBlock, check, statement.body ?? [], context);
           server.checkers.push(check);
         },
@@ -363,7 +364,7 @@ export function builtCheckerWords(): Keyword<RealServerDraft>[] {
       { name: 'MISC_CHECK', opens: 'MISC_CHECK', doc: 'Check by a program.' },
       [],
       (server, statement, context) => {
-        const check = new MiscDraft(context.position(statement));
+        const check = miscDraft(context.position(statement));
         bindBody(miscCheckBlock, check, statement.body ?? [], context);
         server.checkers.push(check);
       },

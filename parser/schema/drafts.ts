@@ -29,137 +29,105 @@ export const unbuiltCheckers = [
 export type UnbuiltCheckerKind = (typeof unbuiltCheckers)[number];
 
 /** The words that every checker shares (keepalived.md 15.1). */
-export class CheckerWords {
-  at: Position;
-  connectIp: IpAddress | undefined = undefined;
-  connectPort: number | undefined = undefined;
-  bindTo: IpAddress | undefined = undefined;
-  bindPort: number | undefined = undefined;
-  bindIf: string | undefined = undefined;
-  connectTimeout: number | undefined = undefined;
-  fwmark: number | undefined = undefined;
-  retry: number | undefined = undefined;
-  delayBeforeRetry: number | undefined = undefined;
-  warmup: number | undefined = undefined;
-  delayLoop: number | undefined = undefined;
-  alpha: boolean | undefined = undefined;
-  logAllFailures: boolean | undefined = undefined;
-
-  constructor(at: Position) {
-    this.at = at;
-  }
-}
-
-export class TcpDraft extends CheckerWords {
-  readonly kind = 'TCP_CHECK';
-}
-
-export class UrlDraft {
+export interface CheckerWords {
   readonly at: Position;
-  path: string | undefined = undefined;
-  digest: string | undefined = undefined;
-  statusCodes: StatusRange[] = [];
-  virtualhost: string | undefined = undefined;
-  tlsCompliant: boolean | undefined = undefined;
-  pattern: string | undefined = undefined;
-  patternAt: Position | undefined = undefined;
-  negate = false;
-  regexOptions: string[] = [];
-  minOffset: number | undefined = undefined;
-  maxOffset: number | undefined = undefined;
-  stack: { readonly start: number; readonly max: number } | undefined = undefined;
-
-  constructor(at: Position) {
-    this.at = at;
-  }
+  connectIp: IpAddress | undefined;
+  connectPort: number | undefined;
+  bindTo: IpAddress | undefined;
+  bindPort: number | undefined;
+  bindIf: string | undefined;
+  connectTimeout: number | undefined;
+  fwmark: number | undefined;
+  retry: number | undefined;
+  delayBeforeRetry: number | undefined;
+  warmup: number | undefined;
+  delayLoop: number | undefined;
+  alpha: boolean | undefined;
+  logAllFailures: boolean | undefined;
 }
 
-export class HttpDraft extends CheckerWords {
+export interface TcpDraft extends CheckerWords {
+  readonly kind: 'TCP_CHECK';
+}
+
+export interface UrlDraft {
+  readonly at: Position;
+  path: string | undefined;
+  digest: string | undefined;
+  readonly statusCodes: StatusRange[];
+  virtualhost: string | undefined;
+  tlsCompliant: boolean | undefined;
+  pattern: string | undefined;
+  patternAt: Position | undefined;
+  negate: boolean;
+  readonly regexOptions: string[];
+  minOffset: number | undefined;
+  maxOffset: number | undefined;
+  stack: { readonly start: number; readonly max: number } | undefined;
+}
+
+export interface HttpDraft extends CheckerWords {
   readonly kind: 'HTTP_GET' | 'SSL_GET';
-  readonly urls: UrlDraft[] = [];
-  virtualhost: string | undefined = undefined;
-  httpProtocol: '1.0' | '1.0C' | '1.1' = '1.0';
-  enableSni = false;
-  sniName: string | undefined = undefined;
-  fastRecovery = false;
-  tlsCompliant = false;
-
-  constructor(kind: 'HTTP_GET' | 'SSL_GET', at: Position) {
-    super(at);
-    this.kind = kind;
-  }
+  readonly urls: UrlDraft[];
+  virtualhost: string | undefined;
+  httpProtocol: '1.0' | '1.0C' | '1.1';
+  enableSni: boolean;
+  sniName: string | undefined;
+  fastRecovery: boolean;
+  tlsCompliant: boolean;
 }
 
-export class MiscDraft extends CheckerWords {
-  readonly kind = 'MISC_CHECK';
-  script: Script | undefined = undefined;
-  timeout: number | undefined = undefined;
-  dynamic = false;
-  user: ScriptUser | undefined = undefined;
+export interface MiscDraft extends CheckerWords {
+  readonly kind: 'MISC_CHECK';
+  script: Script | undefined;
+  timeout: number | undefined;
+  dynamic: boolean;
+  user: ScriptUser | undefined;
 }
 
-export class UnbuiltCheckDraft extends CheckerWords {
+export interface UnbuiltCheckDraft extends CheckerWords {
   readonly kind: UnbuiltCheckerKind;
   /** The words of the type's own, as written. */
-  readonly settings: string[] = [];
+  readonly settings: string[];
   /** The track file or BFD instance that it needs to exist. */
-  needs: string | undefined = undefined;
-
-  constructor(kind: UnbuiltCheckerKind, at: Position) {
-    super(at);
-    this.kind = kind;
-  }
+  needs: string | undefined;
 }
 
 export type CheckerDraft = TcpDraft | HttpDraft | MiscDraft | UnbuiltCheckDraft;
 
 /** What virtual_server and real_server both may say for the checkers below them. */
-export class ServerWords {
-  alpha: boolean | undefined = undefined;
-  inhibitOnFailure: boolean | undefined = undefined;
-  weight: number | undefined = undefined;
-  forwarding: Forwarding | undefined = undefined;
-  retry: number | undefined = undefined;
-  delayBeforeRetry: number | undefined = undefined;
-  warmup: number | undefined = undefined;
-  delayLoop: number | undefined = undefined;
-  connectTimeout: number | undefined = undefined;
-  smtpAlert: boolean | undefined = undefined;
-  virtualhost: string | undefined = undefined;
-  snmpName: string | undefined = undefined;
+export interface ServerWords {
+  alpha: boolean | undefined;
+  inhibitOnFailure: boolean | undefined;
+  weight: number | undefined;
+  forwarding: Forwarding | undefined;
+  retry: number | undefined;
+  delayBeforeRetry: number | undefined;
+  warmup: number | undefined;
+  delayLoop: number | undefined;
+  connectTimeout: number | undefined;
+  smtpAlert: boolean | undefined;
+  virtualhost: string | undefined;
+  snmpName: string | undefined;
 }
 
-export class RealServerDraft extends ServerWords {
+export interface RealServerDraft extends ServerWords {
   readonly address: IpAddress;
   readonly port: number;
   readonly at: Position;
-  upperThreshold = 0;
-  lowerThreshold = 0;
-  notifyUp: Script | undefined = undefined;
-  notifyDown: Script | undefined = undefined;
-  readonly checkers: CheckerDraft[] = [];
-
-  constructor(address: IpAddress, port: number, at: Position) {
-    super();
-    this.address = address;
-    this.port = port;
-    this.at = at;
-  }
+  upperThreshold: number;
+  lowerThreshold: number;
+  notifyUp: Script | undefined;
+  notifyDown: Script | undefined;
+  readonly checkers: CheckerDraft[];
 }
 
-export class SorryServerDraft {
+export interface SorryServerDraft {
   readonly address: IpAddress;
   readonly port: number;
   readonly at: Position;
   forwarding: Forwarding | undefined;
-  inhibit = false;
-
-  constructor(address: IpAddress, port: number, forwarding: Forwarding | undefined, at: Position) {
-    this.address = address;
-    this.port = port;
-    this.forwarding = forwarding;
-    this.at = at;
-  }
+  inhibit: boolean;
 }
 
 /** A target without what is known only at the end: a mark's family, a group's ordinal. */
@@ -168,39 +136,32 @@ export type TargetDraft =
   | { readonly kind: 'fwmark'; readonly mark: number }
   | { readonly kind: 'group'; readonly group: string };
 
-export class VirtualServerDraft extends ServerWords {
+export interface VirtualServerDraft extends ServerWords {
   readonly target: TargetDraft;
   readonly at: Position;
   /** The address family, once something has fixed it (ip_family, the address, a server that is not tunnelled). */
   family: AddressFamily | undefined;
-  protocol: TransportProtocol | undefined = undefined;
-  scheduler: Scheduler | undefined = undefined;
-  ops = false;
-  sched1 = false;
-  sched2 = false;
-  sched3 = false;
-  persistenceTimeout: number | undefined = undefined;
-  persistenceEngine: string | undefined = undefined;
-  granularityMask: IpAddress | undefined = undefined;
-  granularityPrefix: number | undefined = undefined;
-  omega = false;
-  quorum = 1;
-  hysteresis = 0;
-  quorumUp: Script | undefined = undefined;
-  quorumDown: Script | undefined = undefined;
-  haSuspend = false;
-  sorryServer: SorryServerDraft | undefined = undefined;
-  realServers: RealServerDraft[] = [];
-  localAddressGroup: string | undefined = undefined;
-  localAddresses: LocalAddressEntry[] = [];
-  synProxy = false;
-  establishedTimeout: number | undefined = undefined;
-  vipBindDevice: string | undefined = undefined;
-
-  constructor(target: TargetDraft, family: AddressFamily | undefined, at: Position) {
-    super();
-    this.target = target;
-    this.family = family;
-    this.at = at;
-  }
+  protocol: TransportProtocol | undefined;
+  scheduler: Scheduler | undefined;
+  ops: boolean;
+  sched1: boolean;
+  sched2: boolean;
+  sched3: boolean;
+  persistenceTimeout: number | undefined;
+  persistenceEngine: string | undefined;
+  granularityMask: IpAddress | undefined;
+  granularityPrefix: number | undefined;
+  omega: boolean;
+  quorum: number;
+  hysteresis: number;
+  quorumUp: Script | undefined;
+  quorumDown: Script | undefined;
+  haSuspend: boolean;
+  sorryServer: SorryServerDraft | undefined;
+  readonly realServers: RealServerDraft[];
+  localAddressGroup: string | undefined;
+  readonly localAddresses: LocalAddressEntry[];
+  synProxy: boolean;
+  establishedTimeout: number | undefined;
+  vipBindDevice: string | undefined;
 }

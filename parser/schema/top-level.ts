@@ -11,7 +11,8 @@ import { port, seconds } from '../../runtime/units.js';
 import { bindBody } from '../bind.js';
 import type { BindContext } from '../bind-context.js';
 import type { Statement } from '../statement.js';
-import { VirtualServerDraft } from './drafts.js';
+import type { VirtualServerDraft } from './drafts.js';
+import { virtualServerDraft } from './empty-drafts.js';
 import { flagWord, keyword, secondsWord, unbuiltWord } from './forms.js';
 import { globalDefsBlock } from './global-defs.js';
 import type { GlobalDraft, SslDraft } from './global-draft.js';
@@ -42,11 +43,11 @@ function readTarget(statement: Statement, context: BindContext): VirtualServerDr
     return undefined;
   }
   if (first === 'group') {
-    return new VirtualServerDraft({ kind: 'group', group: context.text(statement, 2) }, undefined, at);
+    return virtualServerDraft({ kind: 'group', group: context.text(statement, 2) }, undefined, at);
   }
   if (first === 'fwmark') {
     const mark = context.number(statement, 2, 0, MAX_MARK, SKIPPED);
-    return mark === undefined ? undefined : new VirtualServerDraft({ kind: 'fwmark', mark }, undefined, at);
+    return mark === undefined ? undefined : virtualServerDraft({ kind: 'fwmark', mark }, undefined, at);
   }
   if (first === 'match') {
     context.useUnbuilt(
@@ -68,7 +69,7 @@ function readTarget(statement: Statement, context: BindContext): VirtualServerDr
   const where = withPort ? `/port ${first}/${portText}` : ` ${first}`;
   const address = context.address(statement, 1, () => `Invalid virtual server IP address${where} - skipping`);
   if (address === undefined) return undefined;
-  return new VirtualServerDraft({ kind: 'address', address, port: port(number) }, familyOf(address), at);
+  return virtualServerDraft({ kind: 'address', address, port: port(number) }, familyOf(address), at);
 }
 
 function bindVirtualServer(draft: TopLevelDraft, statement: Statement, context: BindContext): void {

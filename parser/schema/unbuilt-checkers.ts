@@ -8,7 +8,8 @@ import { bindBody } from '../bind.js';
 import type { BindContext } from '../bind-context.js';
 import type { Statement } from '../statement.js';
 import { connectionWords, scheduleWords } from './checker-words.js';
-import { type RealServerDraft, UnbuiltCheckDraft, type UnbuiltCheckerKind } from './drafts.js';
+import type { RealServerDraft, UnbuiltCheckDraft, UnbuiltCheckerKind } from './drafts.js';
+import { unbuiltCheckDraft } from './empty-drafts.js';
 import { type Argument, argument, type Block, block, type Keyword } from './keyword.js';
 
 type Setting = Omit<Keyword<UnbuiltCheckDraft>, 'arguments' | 'effect'>;
@@ -179,7 +180,7 @@ export function unbuiltCheckerWords(): Keyword<RealServerDraft>[] {
       decides: 'traffic',
       cure: `lvsd cannot run ${kind} yet: use TCP_CHECK, HTTP_GET, SSL_GET or MISC_CHECK here, or start with --ignore-unbuilt; the server then counts as up for this check.`,
       bind: (server, statement, context) => {
-        const check = new UnbuiltCheckDraft(kind, context.position(statement));
+        const check = unbuiltCheckDraft(kind, context.position(statement));
         bindBody(of, check, statement.body ?? [], context);
         server.checkers.push(check);
       },

@@ -8,7 +8,8 @@ import { MAX_WEIGHT } from '../../runtime/units.js';
 import { bindBody } from '../bind.js';
 import type { BindContext } from '../bind-context.js';
 import type { Statement } from '../statement.js';
-import { RealServerDraft, SorryServerDraft, type VirtualServerDraft } from './drafts.js';
+import type { VirtualServerDraft } from './drafts.js';
+import { realServerDraft } from './empty-drafts.js';
 import { booleanWord, flagWord, keyword, numberWord, scriptWord } from './forms.js';
 import { methodArguments, readForwarding } from './forwarding.js';
 import { argument, block } from './keyword.js';
@@ -39,8 +40,7 @@ function readRealServer(virtual: VirtualServerDraft, statement: Statement, conte
   const text = `${statement.words[1]?.text}/${statement.words[2]?.text ?? '(null)'}`;
   const where = readServerAddress(statement, context, `Invalid real server ip address/port ${text} - skipping`);
   if (where === undefined) return;
-  const server = new RealServerDraft(where.address, where.port, context.position(statement));
-  server.forwarding = virtual.forwarding;
+  const server = realServerDraft(where.address, where.port, virtual.forwarding, context.position(statement));
   bindBody(realServerBlock, server, statement.body ?? [], context);
   if (server.forwarding?.method !== 'TUN') {
     const family = server.address.includes(':') ? 'inet6' : 'inet';
@@ -69,12 +69,7 @@ function readSorryServer(virtual: VirtualServerDraft, statement: Statement, cont
       assumed: 'the last sorry_server counts',
     });
   }
-  virtual.sorryServer = new SorryServerDraft(
-    where.address,
-    where.port,
-    virtual.forwarding,
-    context.position(statement),
-  );
+  virtual.sorryServer = { ...where, forwarding: virtual.forwarding, inhibit: false, at: context.position(statement) };
 }
 
 function readScheduler(virtual: VirtualServerDraft, statement: Statement, context: BindContext): void {

@@ -11,7 +11,7 @@
  */
 import { dirname, join } from 'node:path';
 import { parseCondition } from './conditions.js';
-import { columnAt, Definitions, type ExpansionFault, matchDefinition, sliceLine } from './definitions.js';
+import { type BuiltIns, Definitions, type ExpansionFault, matchDefinition } from './definitions.js';
 import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
 import { describeFault, type Told } from './expansion-faults.js';
 import { findFiles } from './glob.js';
@@ -37,13 +37,14 @@ import {
   readDefinition,
   withoutComment,
 } from './source-lines.js';
+import { columnAt, type Substituted, sliceLine, substitute } from './substitution.js';
 import { EXPANSION_LIMITS, type MappedLine, TextBuilder } from './text-builder.js';
 import type { LineMap } from './text-map.js';
 
 /** Includes, multi-line definitions and loops within each other. */
 const MAX_DEPTH = 64;
 /** Replacements at the start of one line, after which a definition is taken to lead to itself. */
-const MAX_LEADING = 1000;
+const MAX_LEADING = 100;
 const MAX_DIAGNOSTICS = 1000;
 
 export interface ExpanderOptions {
@@ -78,7 +79,7 @@ export class Expander {
   #checks: IncludeChecks;
   #random: ((minimum: number, maximum: number) => number) | undefined;
   #depth = 0;
-  #turns = 0;
+  #steps = 0;
   #plain = true;
   #ascii = true;
   #toldFull = false;
@@ -185,9 +186,10 @@ export class Expander {
       const original = text.slice(start, end);
       const place: Place = { file, directory, line, original };
       const cut = withoutComment(original);
-      const definition = readDefinition(cut, text, end, this.#options.configId);
+      const touched = mayChange(cut);
+      const definition = touched ? readDefinition(cut, text, end, this.#options.configId) : undefined;
       done = Math.min(definition?.next ?? end + 1, text.length);
-      if (definition === undefined && !mayChange(cut)) {
+      if (!touched) {
         line += 1;
         continue;
       }
@@ -256,15 +258,15 @@ export class Expander {
           this.#definitions.define(definition.name, [line.text.slice(definition.valueAt).trimEnd()]);
           return;
         }
-        const { line: replaced, rest, restColumn, restName } = this.#substitute(line, place, true);
-        if (restName !== undefined) {
-          this.#unfold(replaced, rest, restColumn, restName, place);
+        const { line: replaced, rest } = this.#substitute(line, place, true);
+        if (rest !== undefined) {
+          this.#unfold(replaced, rest, place);
           return;
         }
         if (replaced !== line) {
           if (leading > MAX_LEADING) {
             this.#fault(
-              { kind: 'self-referring', name: line.text.trim().slice(0, 40), column: columnAt(line, 0) },
+              { kind: 'self-referring', name: /\$\{?(\w*)/.exec(line.text)?.[1] ?? '', column: columnAt(line, 0) },
               place,
             );
             return;
@@ -277,8 +279,8 @@ export class Expander {
       break;
     }
     if (this.#builder.full || this.#splitAtBrace(line, place)) return;
-    const { line: replaced, rest, restColumn, restName } = this.#substitute(line, place, false);
-    if (restName !== undefined) this.#unfold(replaced, rest, restColumn, restName, place);
+    const { line: replaced, rest } = this.#substitute(line, place, false);
+    if (rest !== undefined) this.#unfold(replaced, rest, place);
     else if (replaced === line || !this.#splitAtBrace(replaced, place)) this.#finishLine(replaced, place);
   }
 
@@ -294,7 +296,8 @@ export class Expander {
   }
 
   /** A line that ended in a multi-line definition: its first line, then the others one by one. */
-  #unfold(first: MappedLine, rest: readonly string[], column: number, name: string, place: Place): void {
+  #unfold(first: MappedLine, rest: NonNullable<Substituted['rest']>, place: Place): void {
+    const { name, column, lines } = rest;
     if (this.#unfolding.includes(name) || this.#depth >= MAX_DEPTH) {
       this.#fault({ kind: 'self-referring', name, column }, place);
       return;
@@ -302,7 +305,7 @@ export class Expander {
     this.#unfolding.push(name);
     this.#depth++;
     this.#expand(first, place, false);
-    for (const text of rest) {
+    for (const text of lines) {
       if (this.#builder.full) break;
       this.#expand({ text, columns: new Array<number>(text.length).fill(column) }, place, false);
     }
@@ -321,7 +324,7 @@ export class Expander {
     const rest = sliceLine(line, loop.restAt);
     this.#depth++;
     for (let turn = 0; turn < loop.turns && !this.#full(place); turn++) {
-      this.#turns++;
+      this.#steps++;
       const values = loop.values(turn);
       for (const [k, name] of loop.variables.entries()) this.#definitions.define(name, [values[k] ?? '']);
       this.#expand(rest, place, false);
@@ -330,7 +333,7 @@ export class Expander {
   }
 
   #full(place: Place): boolean {
-    if (!this.#builder.full && this.#turns <= EXPANSION_LIMITS.lines) return false;
+    if (!this.#builder.full && this.#steps <= EXPANSION_LIMITS.steps) return false;
     if (!this.#toldFull) {
       this.#toldFull = true;
       this.#say(
@@ -348,19 +351,25 @@ export class Expander {
     return true;
   }
 
-  #substitute(line: MappedLine, place: Place, onlyLeading: boolean): ReturnType<Definitions['substitute']> {
-    return this.#definitions.substitute(
-      line,
-      {
-        directory: place.directory,
-        configId: this.#options.configId,
-        random: (minimum, maximum) => this.#nextRandom(minimum, maximum),
-        environment: (name) =>
-          Object.hasOwn(this.#options.environment, name) ? this.#options.environment[name] : undefined,
+  #substitute(line: MappedLine, place: Place, onlyLeading: boolean): Substituted {
+    const builtIns: BuiltIns = {
+      directory: place.directory,
+      configId: this.#options.configId,
+      random: (minimum, maximum) => this.#nextRandom(minimum, maximum),
+      environment: (name) => {
+        const { environment } = this.#options;
+        return Object.hasOwn(environment, name) ? environment[name] : undefined;
       },
+    };
+    const done = substitute(
+      line,
+      (word, column) =>
+        this.#definitions.lookUp(word, builtIns, (kind, name) => this.#fault({ kind, name, column }, place)),
       (fault) => this.#fault(fault, place),
       onlyLeading,
     );
+    this.#steps += done.replacements;
+    return done;
   }
 
   #substituteText(text: string, place: Place): string {

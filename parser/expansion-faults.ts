@@ -34,7 +34,7 @@ export function describeFault(
       return {
         class: 'assumed',
         code: 'LVSD_CONFIG_RANDOM_BOUNDS',
-        message: `{${name}}: the maximum is smaller than the minimum`,
+        message: `$\{${name}}: the maximum is smaller than the minimum`,
         expected: 'the smaller number first',
         assumed: 'the first number',
       };

@@ -30,8 +30,8 @@ export function findFiles(pattern: string, directory: string, exists = existsAt)
   for (const alternative of alternatives) {
     const wild = hasWildcard(alternative);
     wildcards ||= wild;
-    const plain = unescape(alternative);
-    const found = wild ? walk(alternative, directory, budget) : exists(join2(directory, plain)) ? [plain] : [];
+    const plain = withoutEscapes(alternative);
+    const found = wild ? walk(alternative, directory, budget) : exists(under(directory, plain)) ? [plain] : [];
     if (found.length === 0) unmatched.push(alternative);
     for (const name of found) if (names.length < GLOB_LIMIT) names.push(name);
   }
@@ -39,9 +39,9 @@ export function findFiles(pattern: string, directory: string, exists = existsAt)
   return { names, wildcards, braces: alternatives.length > 1, unmatched, cut };
 }
 
-const join2 = (directory: string, name: string): string => (name.startsWith('/') ? name : join(directory, name));
+const under = (directory: string, name: string): string => (name.startsWith('/') ? name : join(directory, name));
 const hasWildcard = (text: string): boolean => /(?:^|[^\\])(?:\\\\)*[*?[]/.test(text);
-const unescape = (text: string): string => text.replace(/\\(.)/g, '$1');
+const withoutEscapes = (text: string): string => text.replace(/\\(.)/g, '$1');
 
 function existsAt(path: string): boolean {
   try {
@@ -100,12 +100,12 @@ function walk(pattern: string, directory: string, budget: { folders: number }): 
     const next: string[] = [];
     for (const prefix of prefixes) {
       if (!hasWildcard(part)) {
-        const name = prefix + unescape(part);
-        if (existsAt(join2(directory, name))) next.push(last ? name : `${name}/`);
+        const name = prefix + withoutEscapes(part);
+        if (existsAt(under(directory, name))) next.push(last ? name : `${name}/`);
         continue;
       }
       if (budget.folders-- <= 0) break;
-      for (const entry of entriesOf(join2(directory, prefix === '' ? '.' : prefix))) {
+      for (const entry of entriesOf(under(directory, prefix === '' ? '.' : prefix))) {
         if (next.length >= GLOB_LIMIT) break;
         if (matches(part, entry)) next.push(last ? prefix + entry : `${prefix}${entry}/`);
       }

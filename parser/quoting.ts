@@ -53,9 +53,9 @@ export function readQuoted(text: string, firstColumn = 1): QuotedWords {
     }
     if (start < 0) start = i;
     if (c === '\\' && i + 1 < text.length) {
-      const escape = readEscape(text, i + 1);
-      word += escape.text;
-      i = escape.end;
+      const escaped = readEscape(text, i + 1);
+      word += escaped.text;
+      i = escaped.end;
     } else if (c === quote) {
       quote = '';
       i++;

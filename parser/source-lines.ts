@@ -5,7 +5,8 @@
  * Everything here works on offsets into the file's text and copies nothing that it need not.
  */
 import { parseCondition } from './conditions.js';
-import { type DefinitionValue, matchDefinition, quotedAt } from './definitions.js';
+import { type DefinitionValue, matchDefinition } from './definitions.js';
+import { quotedAt } from './substitution.js';
 
 /** Finds the lines that expansion has to look at. */
 export class LineFinder {

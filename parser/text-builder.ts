@@ -15,9 +15,12 @@ export interface MappedLine {
 
 /** What expansion may add to what was read; generous for real files (8 MB is 50,000 real servers), small for memory. */
 export const EXPANSION_LIMITS = {
-  lines: 4_000_000,
+  lines: 2_000_000,
   characters: 128 * 1024 * 1024,
-  lineCharacters: 1024 * 1024,
+  /** Of one line in which something was replaced; lines as written may be longer. */
+  lineCharacters: 256 * 1024,
+  /** Turns of loops and replacements together. */
+  steps: 20_000_000,
 } as const;
 
 export class TextBuilder {

@@ -110,18 +110,31 @@ export function sourceLine(snapshot: Snapshot, at: Position): string | undefined
     const line = runs[run]! + at.line - firstFileLine;
     const next = runs[run + RUN_STRIDE] ?? Number.POSITIVE_INFINITY;
     if (runs[run + 3] === 0 ? at.line !== firstFileLine : line >= next) continue;
-    return textLine(snapshot.text, line);
+    return textLine(snapshot, line);
   }
   return undefined;
 }
 
-/** Line `line` (from 0) of a text, without its end; undefined behind the last. */
-export function textLine(text: string, line: number): string | undefined {
-  let start = 0;
-  for (let i = 0; i < line; i++) {
-    start = text.indexOf('\n', start) + 1;
-    if (start === 0) return undefined;
+/** Offsets of line starts of snapshots that diagnostics were rendered for. */
+const starts = new WeakMap<object, Int32Array>();
+
+function startsOf(snapshot: Pick<Snapshot, 'text'>): Int32Array {
+  let found = starts.get(snapshot);
+  if (found === undefined) {
+    const offsets = [0];
+    const { text } = snapshot;
+    for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) offsets.push(i + 1);
+    found = Int32Array.from(offsets);
+    starts.set(snapshot, found);
   }
-  const end = text.indexOf('\n', start);
-  return text.slice(start, end < 0 ? text.length : end).replace(/\r$/, '');
+  return found;
+}
+
+/** Line `line` (from 0) of the expanded text, without its end; undefined behind the last. */
+export function textLine(snapshot: Pick<Snapshot, 'text'>, line: number): string | undefined {
+  const offsets = startsOf(snapshot);
+  const start = offsets[line];
+  if (start === undefined) return undefined;
+  const next = offsets[line + 1];
+  return snapshot.text.slice(start, next === undefined ? snapshot.text.length : next - 1).replace(/\r$/, '');
 }

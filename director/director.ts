@@ -302,8 +302,7 @@ export class Director {
       }
     }
     const owned: Ownership = { services: new Set(), destinations: this.#owned.destinations };
-    const report =
-      desired.size === 0 ? undefined : await this.#ports.apply(this.#reconcile(desired, owned));
+    const report = desired.size === 0 ? undefined : await this.#ports.apply(this.#reconcile(desired, owned));
     this.#hear(effects);
     return report;
   }

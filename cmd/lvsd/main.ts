@@ -5,6 +5,7 @@
  * the supervisor adds). Each part is loaded only where it is needed, because the first action comes the sooner the
  * less is read before it.
  */
+import { describeError } from '../../runtime/errors.js';
 import { readCommandLine } from './command-line.js';
 import { version } from './version.js';
 
@@ -55,4 +56,7 @@ async function start(): Promise<void> {
   await startDaemon(commandLine);
 }
 
-await start();
+start().catch((error: unknown) => {
+  process.stderr.write(`lvsd could not start: ${describeError(error)}\n`);
+  process.exit(1);
+});

@@ -6,6 +6,7 @@
  * the journal and goes on from there.
  */
 import type { Config } from '../../../config/config.js';
+import { virtualServerName } from '../../../config/names.js';
 import { Director } from '../../../director/director.js';
 import { emptyJournal, type Journal } from '../../../director/journal.js';
 import { JournalFile } from '../../../director/journal-file.js';
@@ -18,6 +19,7 @@ import {
   vipIsPresent,
 } from '../../../healthcheck/membership.js';
 import { openCheckSocket } from '../../../healthcheck/probes/open-socket.js';
+import { validatePattern } from '../../../healthcheck/probes/pcre2.js';
 import type { RestoredVerdict } from '../../../healthcheck/schedule.js';
 import { type CheckerAddress, isVerdictChange, presumedUp, type VerdictChange } from '../../../healthcheck/verdict.js';
 import { HostMonitor } from '../../../host/host-monitor.js';
@@ -31,7 +33,7 @@ import { milliseconds } from '../../../runtime/units.js';
 import { refusalsOf } from '../configuration.js';
 import type { CommitReport, Refusal, RestoredChecker, ScriptIndex, SupervisorMessage } from '../messages.js';
 import { directorStatus } from './director-status.js';
-import { HeldConfiguration } from './held-configuration.js';
+import { HeldConfiguration, type ReadConfiguration } from './held-configuration.js';
 import { IpvsSettings } from './ipvs-settings.js';
 import { DRIFT_TICK_MS, KernelTable } from './kernel-table.js';
 import { planSummary } from './plan-summary.js';
@@ -39,7 +41,7 @@ import type { Role, RoleContext } from './role.js';
 
 export class DirectorRole implements Role {
   readonly #context: RoleContext;
-  readonly #held = new HeldConfiguration();
+  readonly #held = new HeldConfiguration({ validateRegex: validatePattern });
   readonly #host: HostMonitor;
   readonly #director: Director;
   #table: KernelTable | undefined;
@@ -95,9 +97,9 @@ export class DirectorRole implements Role {
         this.#inOrder(async () => this.#restoreChecker());
         return;
       case 'plan': {
-        const parsed = this.#held.read(descriptors);
+        const read = this.#held.read(descriptors);
         this.#inOrder(async () => {
-          this.#context.send({ type: 'answer', id: message.id, value: this.#plan(parsed) });
+          this.#context.send({ type: 'answer', id: message.id, value: this.#plan(read) });
         });
         return;
       }
@@ -144,12 +146,12 @@ export class DirectorRole implements Role {
 
   #prepare(generation: number, purpose: 'start' | 'reload', descriptors: readonly Fd[]): void {
     const { welcome, send } = this.#context;
-    const parsed = this.#held.prepare(generation, descriptors);
-    const refusals = [...refusalsOf(parsed.config, parsed.diagnostics, { purpose, ...welcome })];
+    const { parsed, diagnostics } = this.#held.prepare(generation, descriptors);
+    const refusals = [...refusalsOf(parsed.config, diagnostics, { purpose, ...welcome })];
     if (this.#tableTrouble !== undefined && parsed.config.virtualServers.length > 0) refusals.push(this.#tableTrouble);
     // A checker that starts with us must know the dead before it commits.
     if (purpose === 'start' && !this.#started && this.#earlier.memberships.size > 0) this.#restoreFromJournal(parsed);
-    send({ type: 'prepared', generation, refusals, diagnostics: parsed.diagnostics });
+    send({ type: 'prepared', generation, refusals, diagnostics });
   }
 
   async #commit(generation: number): Promise<void> {
@@ -225,13 +227,14 @@ export class DirectorRole implements Role {
     verdictOf: (key: string, address: CheckerAddress, presumed: boolean) => RestoredVerdict | undefined,
   ): void {
     const checkers: RestoredChecker[] = [];
-    for (const { virtualServer, realServer, checkers: registered } of config === undefined
-      ? []
-      : registerServers(config)) {
-      for (const one of registered) {
-        const key = checkerKey(virtualServer, realServer, one);
-        const verdict = verdictOf(key, one.address, presumedUp(one.subject.checker));
-        if (verdict !== undefined) checkers.push({ key, verdict });
+    for (const [index, virtual] of (config?.virtualServers ?? []).entries()) {
+      const name = virtualServerName(virtual);
+      for (const { realServer, checkers: registered } of registerServers(virtual, index, false)) {
+        for (const one of registered) {
+          const key = checkerKey(name, realServer, one);
+          const verdict = verdictOf(key, one.address, presumedUp(one.subject.checker));
+          if (verdict !== undefined) checkers.push({ key, verdict });
+        }
       }
     }
     this.#context.send({ to: 'checker', type: 'restore', checkers });
@@ -304,9 +307,9 @@ export class DirectorRole implements Role {
     });
   }
 
-  #plan(parsed: ParseResult): unknown {
-    const refusals = refusalsOf(parsed.config, parsed.diagnostics, { purpose: 'reload', ...this.#context.welcome });
-    return planSummary(this.#director.plan(parsed.config), refusals, parsed.diagnostics);
+  #plan({ parsed, diagnostics }: ReadConfiguration): unknown {
+    const refusals = refusalsOf(parsed.config, diagnostics, { purpose: 'reload', ...this.#context.welcome });
+    return planSummary(this.#director.plan(parsed.config), refusals, diagnostics);
   }
 
   #status(): unknown {

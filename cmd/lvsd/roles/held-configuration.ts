@@ -8,7 +8,8 @@
 import type { Config } from '../../../config/config.js';
 import { closeFd, type Fd } from '../../../native/descriptor.js';
 import { readMemfd } from '../../../native/descriptor-passing.js';
-import { type ParseResult, parseSnapshot } from '../../../parser/parse.js';
+import type { Diagnostic } from '../../../parser/diagnostic.js';
+import { type ParseOptions, type ParseResult, parseSnapshot } from '../../../parser/parse.js';
 import { decodeSnapshot } from '../../../parser/snapshot.js';
 import { LvsdError } from '../../../runtime/errors.js';
 
@@ -17,9 +18,20 @@ export interface HeldGeneration {
   readonly parsed: ParseResult;
 }
 
+export interface ReadConfiguration {
+  readonly parsed: ParseResult;
+  /** Of reading, binding and validation. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 export class HeldConfiguration {
+  readonly #options: ParseOptions;
   #current: HeldGeneration | undefined;
   #prepared: HeldGeneration | undefined;
+
+  constructor(options: ParseOptions = {}) {
+    this.#options = options;
+  }
 
   get current(): HeldGeneration | undefined {
     return this.#current;
@@ -30,7 +42,7 @@ export class HeldConfiguration {
   }
 
   /** Reads the snapshot that a message carries; its descriptor is closed. Nothing is kept. */
-  read(descriptors: readonly Fd[]): ParseResult {
+  read(descriptors: readonly Fd[]): ReadConfiguration {
     const file = descriptors[0];
     if (file === undefined) {
       throw new LvsdError(
@@ -39,16 +51,19 @@ export class HeldConfiguration {
       );
     }
     try {
-      return parseSnapshot(decodeSnapshot(readMemfd(file)), this.#current?.parsed);
+      const snapshot = decodeSnapshot(readMemfd(file));
+      const parsed = parseSnapshot(snapshot, this.#current?.parsed, this.#options);
+      return { parsed, diagnostics: [...snapshot.diagnostics, ...parsed.diagnostics] };
     } finally {
       for (const fd of descriptors) closeFd(fd);
     }
   }
 
   /** Reads a snapshot and keeps it beside the one in force. */
-  prepare(generation: number, descriptors: readonly Fd[]): ParseResult {
-    this.#prepared = { generation, parsed: this.read(descriptors) };
-    return this.#prepared.parsed;
+  prepare(generation: number, descriptors: readonly Fd[]): ReadConfiguration {
+    const read = this.read(descriptors);
+    this.#prepared = { generation, parsed: read.parsed };
+    return read;
   }
 
   /** Puts what was prepared into force. Undefined if that generation was not prepared here. */

@@ -19,6 +19,7 @@ import { describeError } from '../runtime/errors.js';
 import { milliseconds } from '../runtime/units.js';
 import { type Entry, isAsleep, type KnownVirtual, verdictOf } from './check-loop-entry.js';
 import type { CheckLoopOptions, CheckLoopStatistics, CheckView, ReconfigureOptions } from './check-loop-options.js';
+import { PauseWatch } from './check-loop-pause.js';
 import {
   type CheckedConfig,
   checkerKey,
@@ -35,7 +36,6 @@ import { type ProbeResult, presumedUp, type VerdictChange } from './verdict.js';
 const BATCH = 256;
 const HEARTBEAT = 250;
 const LATE = 1000;
-const CLOCK_JUMP = 2000;
 const MAX_REPEATS = 5;
 const QUIET_SPAN = 10_000;
 
@@ -43,7 +43,7 @@ export class CheckLoop {
   readonly #options: CheckLoopOptions;
   readonly #clock: Clock;
   readonly #maxInFlight: number;
-  readonly #pauseAfter: number;
+  readonly #watch: PauseWatch;
   readonly #waiting = new ScheduleQueue<Entry>();
   /** By the instant at which a run has taken too long. */
   readonly #running = new ScheduleQueue<Entry>();
@@ -55,8 +55,6 @@ export class CheckLoop {
   #generation = 0;
   #epoch = 0;
   #timer: Timer | undefined;
-  #armedFor = Number.POSITIVE_INFINITY;
-  #wallOffset: number;
   #nextRunNumber = 1;
   #pauseToldAt = Number.NEGATIVE_INFINITY;
   #troubleToldAt = Number.NEGATIVE_INFINITY;
@@ -73,8 +71,7 @@ export class CheckLoop {
     this.#options = options;
     this.#clock = options.clock;
     this.#maxInFlight = options.maxInFlight ?? 8192;
-    this.#pauseAfter = options.pauseAfter ?? 500;
-    this.#wallOffset = options.clock.wall() - options.clock.now();
+    this.#watch = new PauseWatch(options.pauseAfter ?? 500, options.clock.now(), options.clock.wall());
   }
 
   /**
@@ -155,7 +152,7 @@ export class CheckLoop {
     this.#known = new Map();
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#armedFor = Number.POSITIVE_INFINITY;
+    this.#watch.armedFor = Number.POSITIVE_INFINITY;
   }
 
   /** The checkers of one virtual server's block, those that were there before with all that is known of them. */
@@ -221,7 +218,6 @@ export class CheckLoop {
     this.#timer = undefined;
     const now = this.#clock.now();
     this.#watchForPause(now);
-    this.#armedFor = Number.POSITIVE_INFINITY;
     for (let entry = this.#running.first(); entry !== undefined && entry.dueAt <= now; entry = this.#running.first()) {
       this.#hung++;
       this.#end(entry, hungResult(entry.registered), now);
@@ -314,39 +310,30 @@ export class CheckLoop {
     this.#tellSuspended(entry, suspended);
   }
 
-  /** Notices that this process was not run for a while and repeats what was in flight. */
+  /** Notices that this process was not run for a while (check-loop-pause.ts) and repeats what was in flight. */
   #watchForPause(now: number): void {
-    const offset = this.#clock.wall() - now;
-    const jump = Math.abs(offset - this.#wallOffset);
-    const overdue = now - this.#armedFor;
-    this.#wallOffset = offset;
-    const jumped = jump > CLOCK_JUMP;
-    if (!jumped && !(overdue > this.#pauseAfter)) return;
-    const length = jumped ? Math.max(jump, overdue) : overdue;
-    // From now on this pause is known: answers that follow in the same turn are judged anew.
-    this.#armedFor = now;
+    const pause = this.#watch.look(now, this.#clock.wall());
+    if (pause === undefined) return;
     this.#pauses++;
-    const overdueEntries = this.#waiting.entries().filter((entry) => entry.dueAt <= now);
+    const overdue = this.#waiting.entries().filter((entry) => entry.dueAt <= now);
     let repeated = 0;
     for (const entry of [...this.#running.entries()]) {
       if (entry.repeats >= MAX_REPEATS) continue;
       this.#abandon(entry);
       entry.repeats++;
       repeated++;
-      this.#step(entry, { kind: 'repeat', after: this.#spread(entry, length) }, now);
+      this.#step(entry, { kind: 'repeat', after: this.#spread(entry, pause.length) }, now);
     }
-    for (const entry of overdueEntries) {
-      this.#step(entry, { kind: 'repeat', after: this.#spread(entry, length) }, now);
+    for (const entry of overdue) {
+      this.#step(entry, { kind: 'repeat', after: this.#spread(entry, pause.length) }, now);
     }
     this.#repeated += repeated;
     if (repeated > 0 && now - this.#pauseToldAt >= QUIET_SPAN) {
       this.#pauseToldAt = now;
-      const what = jumped
-        ? `The clock jumped by ${(length / 1000).toFixed(1)} s`
-        : `The checker was not run for ${(length / 1000).toFixed(1)} s`;
+      const span = `${(pause.length / 1000).toFixed(1)} s`;
+      const what = pause.jumped ? `The clock jumped by ${span}` : `The checker was not run for ${span}`;
       this.#options.log.warning(`${what}: ${repeated} checks in flight are repeated and not counted as failures`);
     }
-    this.#armedFor = this.#clock.now();
   }
 
   /** Where in the time after a pause a run goes: as wide as the pause, within the checker's own interval. */
@@ -354,16 +341,19 @@ export class CheckLoop {
     return this.#options.random() * Math.min(length, entry.registered.subject.checker.schedule.delayLoop * 1000);
   }
 
+  /** The end of every turn: sets the timer for what comes next. */
   #arm(): void {
     const now = this.#clock.now();
+    this.#watchForPause(now);
     let next = this.#running.first()?.dueAt ?? Number.POSITIVE_INFINITY;
     if (this.#running.size > 0) next = Math.min(next, now + HEARTBEAT);
     if (this.#running.size < this.#maxInFlight) next = Math.min(next, this.#waiting.first()?.dueAt ?? next);
-    if (next === Number.POSITIVE_INFINITY) return;
-    if (this.#timer !== undefined && this.#armedFor <= next) return;
+    if (this.#timer !== undefined && this.#watch.armedFor <= next) return;
     this.#timer?.cancel();
-    this.#armedFor = Math.max(now, next);
-    this.#timer = this.#clock.after(milliseconds(this.#armedFor - now), 'check-loop', () => this.#tick());
+    this.#timer = undefined;
+    this.#watch.armedFor = Math.max(now, next);
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#timer = this.#clock.after(milliseconds(this.#watch.armedFor - now), 'check-loop', () => this.#tick());
   }
 
   #tellSuspended(entry: Entry, suspended: boolean): void {

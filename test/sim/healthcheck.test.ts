@@ -88,7 +88,7 @@ test('30 s in which nothing runs fail nobody; who is dead afterwards is found in
   for (let round = 0; round < 5; round++) {
     assert.ok(fake.inFlight > 100, `${fake.inFlight} in flight`);
     fake.freeze(30_000);
-    fake.clock.advance(7_000);
+    fake.clock.advance(9_000);
   }
   assert.deepEqual(fake.downs(), []);
   const { pauses, repeated } = fake.loop.statistics();
@@ -127,6 +127,20 @@ test('failures that are read before our own timer fires are not counted either',
     fake.clock.advance(5_000);
   }
   assert.deepEqual(fake.downs(), []);
+});
+
+test('a pause that falls into the middle of a turn of the loop is seen too', () => {
+  const fake = new FakeServers({ roundTrip: 1500 });
+  fake.loop.reconfigure(configOf(SERVERS, POOL, 0), 1);
+  fake.clock.advance(30_000);
+  for (let round = 0; round < 5; round++) {
+    assert.ok(fake.inFlight > 100);
+    fake.atNextStart = () => fake.freeze(30_000);
+    fake.clock.advance(9_000);
+    assert.equal(fake.atNextStart, undefined);
+  }
+  assert.deepEqual(fake.downs(), []);
+  assert.equal(fake.loop.statistics().pauses, 5);
 });
 
 test('a machine that stalls for ever does not hide a dead server for ever', () => {

@@ -35,6 +35,8 @@ export class FakeServers {
   readonly behaviour = new Map<string, Behaviour>();
   /** Every start of a probe: who, when. */
   readonly starts: { readonly name: string; readonly at: number; readonly url: number }[] = [];
+  /** Called once, in the middle of the loop's turn, when it starts the next probe. */
+  atNextStart: (() => void) | undefined;
   cancelled = 0;
   inFlight = 0;
   mostInFlight = 0;
@@ -74,6 +76,9 @@ export class FakeServers {
   }
 
   #start(checker: Checker, target: ProbeTarget, done: (result: ProbeResult) => void): () => void {
+    const hook = this.atNextStart;
+    this.atNextStart = undefined;
+    hook?.();
     const behaviour = this.behaviour.get(target.realServer) ?? 'answers';
     this.starts.push({ name: target.realServer, at: this.clock.now(), url: target.url });
     if (behaviour === 'throws') throw new Error('no such thing');

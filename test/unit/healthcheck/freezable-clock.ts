@@ -13,6 +13,7 @@ interface Pending extends Queued {
 
 export class FreezableClock implements Clock {
   #now = 0;
+  #end = 0;
   #wall = 1_700_000_000_000;
   readonly #timers = new ScheduleQueue<Pending>();
 
@@ -36,17 +37,22 @@ export class FreezableClock implements Clock {
 
   /** Lives through `span` milliseconds. Timers that a freeze left overdue fire first, late, the earliest first. */
   advance(span: number): void {
-    const end = this.#now + span;
-    for (let timer = this.#timers.first(); timer !== undefined && timer.dueAt <= end; timer = this.#timers.first()) {
+    this.#end = this.#now + span;
+    for (
+      let timer = this.#timers.first();
+      timer !== undefined && timer.dueAt <= this.#end;
+      timer = this.#timers.first()
+    ) {
       this.#timers.remove(timer);
       this.#move(Math.max(this.#now, timer.dueAt));
       timer.action();
     }
-    this.#move(end);
+    this.#move(this.#end);
   }
 
-  /** SIGSTOP: both clocks go on, nothing fires. */
+  /** SIGSTOP: both clocks go on, nothing fires. In the middle of `advance` too: its span is then lived through after it. */
   freeze(span: number): void {
+    this.#end += span;
     this.#move(this.#now + span);
   }
 

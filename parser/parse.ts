@@ -22,7 +22,7 @@ import { type TopLevelDraft, topLevelBlock } from './schema/top-level.js';
 import type { Statement } from './statement.js';
 import { suggestForWord } from './suggest.js';
 import { type BlockSpan, positionOf, type Snapshot } from './text-map.js';
-import { SchedulePool } from './validate-checker.js';
+import { SchedulePool, type VirtualServerSurroundings } from './validate-checker.js';
 import { mergeDuplicate } from './validate-duplicates.js';
 import { checkSurroundings, type Surroundings } from './validate-surroundings.js';
 import { type VirtualServerSurroundings, validateVirtualServer } from './validate-virtual-server.js';

@@ -5,6 +5,7 @@
  * Equal schedules become one object: 40,000 checkers share a handful.
  */
 import type { Checker, CheckSchedule, ConnectOptions, HttpUrl, StatusRange, UrlRegex } from '../config/checker.js';
+import type { VirtualServerGroup } from '../config/virtual-server.js';
 import { familyOf, type IpAddress } from '../runtime/addresses.js';
 import { fwmark, type Port, port, seconds } from '../runtime/units.js';
 import type { BindContext } from './bind-context.js';
@@ -18,6 +19,20 @@ import type {
   UnbuiltCheckDraft,
   UrlDraft,
 } from './schema/drafts.js';
+
+/** What a virtual server is validated against. */
+export interface VirtualServerSurroundings {
+  /** The group that a group virtual server names. */
+  readonly group: VirtualServerGroup | undefined;
+  /** How many virtual servers above this one use the group. */
+  readonly ordinal: number;
+  readonly smtpAlert: boolean | undefined;
+  readonly logAllFailures: boolean;
+  readonly localAddressGroups: ReadonlySet<string>;
+  readonly knownNames: KnownNames;
+  readonly schedules: SchedulePool;
+  readonly validateRegex: ((pattern: string, options: readonly string[]) => string | undefined) | undefined;
+}
 
 /** What a checker inherits from and what it is validated against. */
 export interface CheckerSurroundings {

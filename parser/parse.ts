@@ -25,7 +25,7 @@ import { type BlockSpan, positionOf, type Snapshot } from './text-map.js';
 import { SchedulePool, type VirtualServerSurroundings } from './validate-checker.js';
 import { mergeDuplicate } from './validate-duplicates.js';
 import { checkSurroundings, type Surroundings } from './validate-surroundings.js';
-import { type VirtualServerSurroundings, validateVirtualServer } from './validate-virtual-server.js';
+import { validateVirtualServer } from './validate-virtual-server.js';
 
 export interface ParseOptions {
   /** Says what is wrong with a pattern of HTTP_GET; without it patterns are taken as they are. */

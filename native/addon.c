@@ -248,7 +248,7 @@ NAPI_MODULE_INIT() {
   if (napi_add_async_cleanup_hook(env, teardown, addon, NULL) != napi_ok) return NULL;
   if (!export_all(env, exports, list, sizeof list / sizeof *list) || !export_sockets(env, exports) ||
       !export_passing(env, exports) || !export_netlink(env, exports) || !export_readiness(env, exports) ||
-      !export_process(env, exports)) {
+      !export_process(env, exports) || !export_signals(env, exports)) {
     return NULL;
   }
   return exports;

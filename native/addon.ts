@@ -55,6 +55,9 @@ export interface Addon {
   socketpair(type: number, pair: Int32Array): number;
   sendWithFds(fd: number, data: Bytes, fds: Int32Array, count: number): number;
   recvWithFds(fd: number, room: Bytes, most: number, out: Int32Array): number;
+  openSignals(): number;
+  catchSignal(number: number): number;
+
   memfdCreate(name: string): number;
   memfdSeals(fd: number, seals: number): number;
 

@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { enterNamespace, setProcessName } from '../../native/process.js';
+import { onSignal } from '../../native/signals.js';
 import { defaultControlSocket } from '../../observe/control-protocol.js';
 import { ControlSocket } from '../../observe/control-socket.js';
 import { openDatagram } from '../../observe/datagram.js';
@@ -26,6 +27,13 @@ import { AlreadyRunningError, PidFile, pidFilePath, systemFor } from './pid-file
 import { exitCode } from './restart-policy.js';
 import { Supervisor } from './supervisor.js';
 import { version } from './version.js';
+
+/** keepalived's real-time signals: each would end a process that does not listen (keepalived.md 4). */
+const vrrpSignals = [
+  { number: 36, asks: 'the JSON state of VRRP (lvsctl status --json has that of virtual servers)' },
+  { number: 63, asks: 'VRRP statistics to be written and cleared' },
+  { number: 64, asks: 'a thread dump' },
+] as const;
 
 const IN_BACKGROUND = 'LVSD_IN_BACKGROUND';
 
@@ -204,4 +212,9 @@ function listenToSignals(supervisor: Supervisor, commandLine: CommandLine, log: 
     log.info('SIGUSR2 asks for VRRP statistics, and lvsd does not run VRRP yet: nothing was written'),
   );
   process.on('SIGPIPE', () => {});
+  for (const { number, asks } of vrrpSignals) {
+    onSignal(number, () =>
+      log.info(`Signal ${number} asks for ${asks}, and lvsd does not run VRRP yet: nothing was written`),
+    );
+  }
 }

@@ -3,7 +3,7 @@
  */
 import { unreachable } from '../../runtime/errors.js';
 import { startHttpProbe } from './http.js';
-import { startMiscProbe } from './misc.js';
+import { startMiscProbe } from './misc-check.js';
 import type { StartProbe } from './probe.js';
 import { startSslProbe } from './ssl.js';
 import { startTcpProbe } from './tcp.js';

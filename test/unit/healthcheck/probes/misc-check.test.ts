@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resultOfScript, startMiscProbe } from '../../../../healthcheck/probes/misc.js';
+import { resultOfScript, startMiscProbe } from '../../../../healthcheck/probes/misc-check.js';
 import type { ProbeContext, ScriptEnd } from '../../../../healthcheck/probes/probe.js';
 import type { ProbeResult } from '../../../../healthcheck/verdict.js';
 import { ScriptRunner } from '../../../../observe/script-runner.js';

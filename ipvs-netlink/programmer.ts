@@ -103,7 +103,10 @@ export class IpvsProgrammer {
       this.#forgetChangedWeights(desired);
       const report = await this.#apply(this.plan(desired, owned, policy));
       this.#desired = desired;
-      this.#table.settle(desired);
+      const doubtful = new Set(this.#handWeights.keys());
+      for (const { operation } of report.refused) doubtful.add(operation.serviceText);
+      for (const { serviceText } of report.skipped) doubtful.add(serviceText);
+      this.#table.settle(desired, doubtful);
       return report;
     });
   }

@@ -15,15 +15,12 @@ import { type DumpChannel, GENL_HEADER_LENGTH } from '../netlink/generic-netlink
 import { decodeDestination } from './destination-codec.js';
 import type { IpvsFamily } from './ipvs-family.js';
 import {
-  type DesiredService,
   type Destination,
   destinationKeyText,
   type KernelService,
   type ServiceKey,
   type ServiceSettings,
   type ServiceTable,
-  sameDestination,
-  sameSettings,
   serviceKeyText,
 } from './model.js';
 import { Command, CommandAttribute } from './numbers.js';
@@ -138,12 +135,17 @@ export class BelievedTable {
     else this.#services.set(serviceText, found);
   }
 
-  /** Lets the director's own values stand for beliefs that equal them: half the memory, and a cheaper next diff. */
-  settle(desired: ServiceTable): void {
+  /**
+   * Lets the director's own values stand for beliefs that equal them: half the memory, and a cheaper next diff.
+   *
+   * @param desired what was just reconciled and applied; a service with as many destinations as wanted is then equal
+   * @param doubtful services of which that cannot be said: something was refused, or a weight is a person's
+   */
+  settle(desired: ServiceTable, doubtful: ReadonlySet<string>): void {
     for (const [text, service] of desired) {
       const believed = this.#services.get(text);
-      if (believed !== undefined && believed !== service && sameService(believed, service))
-        this.#services.set(text, service);
+      if (believed === undefined || believed === service || doubtful.has(text)) continue;
+      if (believed.destinations.size === service.destinations.size) this.#services.set(text, service);
     }
   }
 
@@ -223,13 +225,4 @@ export class BelievedTable {
       });
     }
   }
-}
-
-function sameService(a: DesiredService, b: DesiredService): boolean {
-  if (!sameSettings(a.settings, b.settings) || a.destinations.size !== b.destinations.size) return false;
-  for (const [text, destination] of a.destinations) {
-    const other = b.destinations.get(text);
-    if (other === undefined || !sameDestination(destination, other)) return false;
-  }
-  return true;
 }

@@ -50,6 +50,8 @@ test('start, reloads and a restart: the kernel holds what is desired, and an unc
         }
         await programmer.converge(desired, owned);
         assertHolds(kernel, desired);
+        for (const text of desired.keys())
+          assert.deepEqual({ ...programmer.services.get(text) }, { ...kernel.services.get(text) }, 'believed is true');
         for (const text of last.keys()) if (!desired.has(text)) assert.equal(kernel.services.has(text), false);
         const again = await programmer.converge(structuredClone(desired), owning(desired));
         for (const text of desired.keys())

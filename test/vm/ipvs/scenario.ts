@@ -516,7 +516,7 @@ test('load: 5,000 services with 4 servers each', async () => {
   const services: [ServiceKey, ServiceSettings, ...Destination[]][] = [];
   for (let i = 0; i < 5000; i++) {
     const servers = [0, 1, 2, 3].map((n) => server(`10.${n}.${i >> 8}.${i & 255 || 1}`, { weight: weight(1) }));
-    services.push([tcp(`192.${i >> 8}.${i & 255}.1`), plain('wlc'), ...servers]);
+    services.push([tcp(`192.0.${i >> 8}.${i & 255}`), plain('wlc'), ...servers]);
   }
   const desired = table(...services);
   await withDirector(async ({ programmer, requests, dumps, ipvs, log }) => {

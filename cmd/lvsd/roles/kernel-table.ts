@@ -53,6 +53,8 @@ export class KernelTable {
   /** The last refusal; seconds since 1970. */
   lastError: { readonly at: number; readonly text: string } | null = null;
   #refused = 0;
+  /** Services of which the kernel refused something. */
+  readonly #doubtful = new Set<string>();
 
   /** @throws LvsdError LVSD_IPVS_ABSENT, LVSD_IPVS_PERMISSION and their kin */
   constructor(namespace: string | undefined, log: Log) {
@@ -85,7 +87,7 @@ export class KernelTable {
   }
 
   settle(desired: ServiceTable): void {
-    this.#table.settle(desired);
+    this.#table.settle(desired, new Set([...this.drift.handWeights.keys(), ...this.#doubtful]));
   }
 
   /** Empties the kernel's table, foreign services too. */
@@ -103,6 +105,8 @@ export class KernelTable {
         }
       });
       this.#refused += report.refused.length;
+      for (const { operation } of report.refused) this.#doubtful.add(operation.serviceText);
+      for (const { serviceText } of report.skipped) this.#doubtful.add(serviceText);
       const last = report.refused.at(-1);
       if (last !== undefined) this.lastError = { at: Date.now() / 1000, text: last.line };
       if (report.uncertain) await this.#table.read();

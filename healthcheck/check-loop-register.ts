@@ -88,7 +88,7 @@ export function checkerKey(
 
 /**
  * How long a run may take at most, milliseconds, before the loop ends it: the safety net behind the probe's own
- * deadlines. HTTP's timeout counts anew for connecting, writing and each piece read, so its net is wider.
+ * deadlines. HTTP has its timeout for connecting, for TLS, and three times for the exchange.
  */
 export function runLimit(checker: Checker): number {
   const margin = 2000;
@@ -97,7 +97,7 @@ export function runLimit(checker: Checker): number {
       return checker.connect.timeout * 1000 + margin;
     case 'HTTP_GET':
     case 'SSL_GET':
-      return checker.connect.timeout * 10_000 + margin;
+      return checker.connect.timeout * 6000 + margin;
     case 'MISC_CHECK':
       // SIGTERM, and SIGKILL two seconds later (keepalived.md 15.8).
       return checker.timeout * 1000 + 2000 + margin;

@@ -14,12 +14,19 @@ export interface GenerateOptions {
   readonly checker?: 'TCP_CHECK' | 'HTTP_GET' | 'none';
   /** Default 1. */
   readonly weight?: number;
+  /** Seconds; default 6. */
+  readonly delayLoop?: number;
+  /** The first real server of this service has another weight than the rest. */
+  readonly changed?: { readonly service: number; readonly weight: number };
 }
 
 const address = (base: number, index: number): string => {
   const n = base + index + 1;
   return `10.${(n >>> 16) & 255}.${(n >>> 8) & 255}.${n & 255}`;
 };
+
+/** The address of the virtual server with this index, from 0. */
+export const virtualAddress = (index: number): string => address(0, index);
 
 const CHECKERS = {
   none: '',
@@ -28,20 +35,25 @@ const CHECKERS = {
     '        HTTP_GET {\n            url {\n                path /\n                status_code 200\n            }\n            connect_timeout 3\n        }\n',
 } as const;
 
-/** @returns the text of a keepalived.conf; at most 8,388,607 services and as many real servers */
-export function generateConfig(options: GenerateOptions): string {
+/** How many real servers each service has, in file order. */
+export function serversOfEach(options: GenerateOptions): readonly number[] {
   const { services } = options;
   const servers = options.servers ?? services * (options.serversPerService ?? 4);
+  return Array.from({ length: services }, (_, k) => Math.floor(servers / services) + (k < servers % services ? 1 : 0));
+}
+
+/** @returns the text of a keepalived.conf; at most 8,388,607 services and as many real servers */
+export function generateConfig(options: GenerateOptions): string {
+  const { changed } = options;
   const checker = CHECKERS[options.checker ?? 'TCP_CHECK'];
-  const weight = options.weight ?? 1;
   const parts = ['global_defs {\n    router_id bench\n}\n\n'];
   let server = 0;
-  for (let service = 0; service < services; service++) {
+  for (const [service, count] of serversOfEach(options).entries()) {
     parts.push(
-      `virtual_server ${address(0, service)} 80 {\n    delay_loop 6\n    lb_algo rr\n    lb_kind NAT\n    protocol TCP\n\n`,
+      `virtual_server ${virtualAddress(service)} 80 {\n    delay_loop ${options.delayLoop ?? 6}\n    lb_algo rr\n    lb_kind NAT\n    protocol TCP\n\n`,
     );
-    const count = Math.floor(servers / services) + (service < servers % services ? 1 : 0);
     for (let k = 0; k < count; k++) {
+      const weight = changed?.service === service && k === 0 ? changed.weight : (options.weight ?? 1);
       parts.push(`    real_server ${address(0x800000, server++)} 80 {\n        weight ${weight}\n${checker}    }\n`);
     }
     parts.push('}\n\n');

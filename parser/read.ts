@@ -117,7 +117,8 @@ function withPlaces(blocks: readonly BlockSpan[], lineMap: Snapshot['lineMap']):
     const baseLine = runs[run + 2]! + (block.firstLine - runs[run]!) * runs[run + 3]!;
     for (let k = run; k < runs.length && runs[k]! <= block.lastLine; k += RUN_STRIDE) {
       if (k === run && runs[k + 3] === 1) continue;
-      numbers.push(runs[k]! - block.firstLine, runs[k + 1]!, runs[k + 2]! - baseLine, runs[k + 3]!);
+      const base = runs[k + 1] === runs[run + 1] ? baseLine : 0;
+      numbers.push(runs[k]! - block.firstLine, runs[k + 1]!, runs[k + 2]! - base, runs[k + 3]!);
     }
     for (let k = column; k < columns.length && columns[k]! <= block.lastLine; k += COLUMN_STRIDE) {
       numbers.push(columns[k]! - block.firstLine, columns[k + 1]!, columns[k + 2]!, columns[k + 3]!);

@@ -20,7 +20,7 @@ export const EXPANSION_LIMITS = {
   /** Of one line in which something was replaced; lines as written may be longer. */
   lineCharacters: 256 * 1024,
   /** Turns of loops and replacements together. */
-  steps: 20_000_000,
+  steps: 5_000_000,
 } as const;
 
 export class TextBuilder {

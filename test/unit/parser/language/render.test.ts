@@ -1,0 +1,169 @@
+// Diagnostics as text and JSON, the exit code of -t, and "did you mean".
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Diagnostic, DiagnosticClass } from '../../../../parser/diagnostic.js';
+import {
+  diagnosticsToJson,
+  exitCodeOf,
+  isUsable,
+  renderDiagnostic,
+  renderDiagnostics,
+} from '../../../../parser/render-diagnostic.js';
+import { editDistance, nearestWord, suggestForWord, suggestWord } from '../../../../parser/suggest.js';
+import { readText } from './reading.js';
+
+function diagnostic(line: number, column: number, more: Partial<Diagnostic> = {}): Diagnostic {
+  return {
+    class: 'assumed',
+    code: 'LVSD_CONFIG_UNKNOWN_KEYWORD',
+    message: "Unknown keyword 'x'",
+    at: { file: '/etc/lvs/f', line, column },
+    span: 1,
+    expected: undefined,
+    suggestion: undefined,
+    assumed: undefined,
+    ...more,
+  };
+}
+
+test('the first line is the one of keepalived, the caret stands under the word, tabs stay', () => {
+  const snapshot = readText('a {\n\tlb_alg rr\n}\n');
+  const rendered = renderDiagnostic(
+    diagnostic(2, 2, {
+      span: 6,
+      message: "Unknown keyword 'lb_alg'",
+      suggestion: "did you mean 'lb_algo'?",
+      expected: 'a keyword',
+      assumed: 'the line is left out',
+    }),
+    snapshot,
+  );
+  assert.equal(
+    rendered,
+    [
+      "(Line 2) Unknown keyword 'lb_alg'",
+      '    \tlb_alg rr',
+      '    \t^^^^^^',
+      '    expected: a keyword',
+      "    did you mean 'lb_algo'?",
+      '    assumed: the line is left out',
+    ].join('\n'),
+  );
+});
+
+test('with more than one file read, the file stands in the prefix; without a place there is no prefix', () => {
+  const snapshot = readText('include g\n', { '/etc/lvs/g': 'x\n' });
+  assert.match(renderDiagnostic(diagnostic(1, 1), snapshot), /^\(\/etc\/lvs\/f: Line 1\) Unknown/);
+  assert.equal(renderDiagnostic(diagnostic(1, 1, { at: undefined }), snapshot), "Unknown keyword 'x'");
+  assert.equal(renderDiagnostic(diagnostic(1, 1), undefined), "(Line 1) Unknown keyword 'x'");
+});
+
+test('the caret of a substituted word stands under the definition that was used', () => {
+  const snapshot = readText('$A=bad word\nfoo  $A\n');
+  assert.equal(
+    renderDiagnostic(diagnostic(2, 6, { span: 2 }), snapshot),
+    "(Line 2) Unknown keyword 'x'\n    foo  $A\n         ^^",
+  );
+});
+
+test('long lines are shown around the caret, control characters are not sent to the terminal', () => {
+  const snapshot = readText(`${'a'.repeat(1000)}\x1b[31m ${'b'.repeat(1000)}\n`);
+  const [, shown, caret] = renderDiagnostic(diagnostic(1, 1001), snapshot).split('\n');
+  assert.ok(shown!.length < 200 && !shown!.includes('\x1b'));
+  assert.equal(shown![caret!.indexOf('^')], '\ufffd');
+});
+
+test('all are ordered by position, what is about the whole comes last', () => {
+  const snapshot = readText('a\nb\nc\n');
+  const text = renderDiagnostics(
+    [diagnostic(1, 1, { at: undefined, message: 'whole' }), diagnostic(3, 1), diagnostic(1, 5), diagnostic(1, 2)],
+    snapshot,
+  );
+  assert.deepEqual(
+    text.split('\n').filter((line) => !line.startsWith(' ')),
+    ["(Line 1) Unknown keyword 'x'", "(Line 1) Unknown keyword 'x'", "(Line 3) Unknown keyword 'x'", 'whole'],
+  );
+  assert.ok(text.indexOf(' ^') < text.indexOf('    c'));
+});
+
+test('JSON has every key in each entry', () => {
+  const value = JSON.parse(
+    diagnosticsToJson([diagnostic(2, 1), diagnostic(1, 1, { at: undefined })], readText('a\nb x\n')),
+  );
+  assert.equal(value.version, 1);
+  assert.equal(value.exitCode, 5);
+  assert.deepEqual(value.diagnostics[0], {
+    class: 'assumed',
+    code: 'LVSD_CONFIG_UNKNOWN_KEYWORD',
+    message: "Unknown keyword 'x'",
+    file: '/etc/lvs/f',
+    line: 2,
+    column: 1,
+    span: 1,
+    source: 'b x',
+    expected: null,
+    suggestion: null,
+    assumed: null,
+  });
+  assert.equal(value.diagnostics[1].line, null);
+});
+
+test('the exit code is that of keepalived: 2, then 4, then 6, then 5', () => {
+  const of = (...classes: DiagnosticClass[]): number =>
+    exitCodeOf(classes.map((cls) => ({ class: cls, code: 'LVSD_CONFIG_X' as const })));
+  assert.equal(of(), 0);
+  assert.equal(of('note'), 0);
+  assert.equal(of('assumed', 'note'), 5);
+  assert.equal(of('assumed', 'security'), 6);
+  assert.equal(of('security', 'unusable', 'assumed'), 4);
+  assert.equal(of('unusable', 'missing', 'security'), 2);
+});
+
+test('unbalanced braces stop lvsd, and exit with 5 under -t as keepalived does', () => {
+  for (const text of ['a {\n', 'a x\n}\n']) {
+    const { diagnostics } = readText(text);
+    assert.equal(exitCodeOf(diagnostics), 5);
+    assert.equal(isUsable(diagnostics), false);
+  }
+});
+
+test('edit distance counts insertions, deletions, replacements and swaps', () => {
+  const cases: readonly (readonly [string, string, number])[] = [
+    ['', 'abc', 3],
+    ['abc', 'abc', 0],
+    ['abc', 'acb', 1],
+    ['lb_alg', 'lb_algo', 1],
+    ['weight', 'wieght', 1],
+    ['kitten', 'sitting', 3],
+  ];
+  for (const [a, b, distance] of cases) assert.equal(editDistance(a, b), distance, `${a} ${b}`);
+  fc.assert(
+    fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
+      assert.equal(editDistance(a, b), editDistance(b, a));
+      assert.equal(editDistance(a, b) === 0, a === b);
+    }),
+  );
+});
+
+test('a near word is suggested, a far one is not', () => {
+  const known = ['lb_algo', 'lb_kind', 'protocol', 'real_server', 'quorum', 'weight'];
+  assert.equal(nearestWord('LB_Algo', known), 'lb_algo');
+  assert.equal(nearestWord('lb-kind', known), 'lb_kind');
+  assert.equal(nearestWord('realserver', known), 'real_server');
+  assert.equal(nearestWord('persistence_timeout', known), undefined);
+  assert.equal(suggestWord('wieght', known), "did you mean 'weight'?");
+  assert.equal(suggestWord('', known), undefined);
+});
+
+test('a right word in a wrong block is sent home', () => {
+  const words = new Map([
+    ['virtual_server', ['lb_algo', 'weight', 'quorum']],
+    ['real_server', ['weight', 'TCP_CHECK', 'retry']],
+    ['top level', ['virtual_server']],
+  ]);
+  assert.equal(suggestForWord('lb_algo', 'real_server', words), "'lb_algo' belongs in virtual_server");
+  assert.equal(suggestForWord('virtual_server', 'real_server', words), "'virtual_server' belongs in the top level");
+  assert.equal(suggestForWord('retyr', 'real_server', words), "did you mean 'retry'?");
+  assert.equal(suggestForWord('zzzzzzz', 'real_server', words), undefined);
+});

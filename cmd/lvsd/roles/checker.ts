@@ -43,7 +43,6 @@ export class CheckerRole implements Role {
   readonly #sockets = new Map<number, (answer: SocketAnswer) => void>();
   readonly #scripts = new Map<number, (end: ScriptEnd) => void>();
   readonly #restored = new Map<string, RestoredVerdict>();
-  readonly #suspended = new Set<number>();
   /** An unchanged block is the same object after a reload, so its counts go on. */
   readonly #counts = new WeakMap<Checker, RunCount>();
   #tls: TlsMaterial = loadTlsMaterial(undefined);
@@ -96,8 +95,6 @@ export class CheckerRole implements Role {
         for (const { key, verdict } of message.checkers) this.#restored.set(key, verdict);
         return;
       case 'suspend':
-        if (message.suspended) this.#suspended.add(message.virtualServer);
-        else this.#suspended.delete(message.virtualServer);
         this.#loop.setSuspended(message.virtualServer, message.suspended);
         return;
       case 'tell-all':
@@ -148,8 +145,6 @@ export class CheckerRole implements Role {
     // What was said of the old generation goes out first: its indices mean the old one.
     this.#flush();
     this.#tls = loadTlsMaterial(config.ssl);
-    // Who is suspended in the new generation the director says right after its own commit.
-    this.#suspended.clear();
     this.#loop.reconfigure(config, generation, { restored: (key) => this.#restored.get(key) });
     this.#restored.clear();
     this.#context.send({ type: 'committed', generation, report: undefined });

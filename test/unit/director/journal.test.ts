@@ -26,7 +26,11 @@ const dead: JournalledMembership = {
 const some: Journal = {
   owned: new Map([['[10.0.0.1]:tcp:80', { services: ['s1', 's2'], destinations: ['d1'] }]]),
   memberships: new Map([['[10.0.0.1]:tcp:80', dead]]),
-  restore: { timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, sysctls: { conn_reuse_mode: 1 }, daemons: ['master'] },
+  restore: {
+    timeouts: { tcp: 900, tcpFin: 120, udp: 300 },
+    sysctls: { 'net.ipv4.vs.conn_reuse_mode': '1' },
+    daemons: ['master'],
+  },
 };
 
 function inFolder(run: (folder: string) => void): void {

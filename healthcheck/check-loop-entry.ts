@@ -24,6 +24,10 @@ export interface Entry extends Queued {
   repeats: number;
   /** The last `reconfigure` that it was in. */
   epoch: number;
+  /** Counted since it was first seen, for status: runs, those that failed, those that began over a second late. */
+  runs: number;
+  failures: number;
+  late: number;
 }
 
 /** What the director is told of a checker. */

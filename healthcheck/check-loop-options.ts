@@ -58,4 +58,9 @@ export interface CheckLoopStatistics {
 export interface CheckView {
   readonly registered: RegisteredChecker;
   readonly state: ScheduleState;
+  /** Since it was first seen; goes on across reloads. */
+  readonly runs: number;
+  readonly failures: number;
+  /** Runs that began more than a second after they were due. */
+  readonly late: number;
 }

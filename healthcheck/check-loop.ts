@@ -128,7 +128,13 @@ export class CheckLoop {
 
   /** Every checker with its state, in file order. */
   checkers(): readonly CheckView[] {
-    return this.#entries.map(({ registered, state }) => ({ registered, state }));
+    return this.#entries.map(({ registered, state, runs, failures, late }) => ({
+      registered,
+      state,
+      runs,
+      failures,
+      late,
+    }));
   }
 
   statistics(): CheckLoopStatistics {
@@ -205,6 +211,9 @@ export class CheckLoop {
       run: 0,
       cancel: undefined,
       repeats: 0,
+      runs: 0,
+      failures: 0,
+      late: 0,
       epoch: this.#epoch,
       dueAt: 0,
       place: -1,
@@ -234,9 +243,11 @@ export class CheckLoop {
     const late = now - entry.dueAt;
     if (late > LATE) {
       this.#lateRuns++;
+      entry.late++;
       this.#worstLateness = Math.max(this.#worstLateness, late);
     }
     this.#runs++;
+    entry.runs++;
     const run = this.#nextRunNumber++;
     const { subject, target } = entry.registered;
     const { url } = entry.state;
@@ -269,6 +280,7 @@ export class CheckLoop {
     this.#abandon(entry);
     entry.repeats = 0;
     if (result.ok === null) this.#tellTrouble(result.detail, now);
+    else if (!result.ok) entry.failures++;
     this.#step(entry, { kind: 'result', result, wall: this.#clock.wall() }, now);
   }
 

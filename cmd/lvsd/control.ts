@@ -165,6 +165,7 @@ function withChecks(
           retriesUsed: known.retriesUsed,
           runs: known.runs,
           failures: known.failures,
+          late: known.late,
         };
       }),
     })),

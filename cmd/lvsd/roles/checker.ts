@@ -43,8 +43,6 @@ export class CheckerRole implements Role {
   readonly #sockets = new Map<number, (answer: SocketAnswer) => void>();
   readonly #scripts = new Map<number, (end: ScriptEnd) => void>();
   readonly #restored = new Map<string, RestoredVerdict>();
-  /** An unchanged block is the same object after a reload, so its counts go on. */
-  readonly #counts = new WeakMap<Checker, RunCount>();
   #tls: TlsMaterial = loadTlsMaterial(undefined);
   #batch: VerdictChange[] = [];
   #batchGeneration = 0;
@@ -66,14 +64,8 @@ export class CheckerRole implements Role {
       log: context.log,
       random: Math.random,
       maxInFlight: Math.max(64, Math.min(8192, limit - SPARE_DESCRIPTORS)),
-      startRun: (checker: Checker, target: ProbeTarget, done) => {
-        const count = this.#countOf(checker);
-        count.runs++;
-        return startProbe(checker, target, { ...probes, tls: this.#tls }, (result) => {
-          if (result.ok === false) count.failures++;
-          done(result);
-        });
-      },
+      startRun: (checker: Checker, target: ProbeTarget, done) =>
+        startProbe(checker, target, { ...probes, tls: this.#tls }, done),
       onVerdict: (change, generation) => this.#say(change, generation),
     });
   }
@@ -126,7 +118,7 @@ export class CheckerRole implements Role {
         this.#context.send({
           type: 'answer',
           id: message.id,
-          value: checkerStatus(this.#loop, this.#held.current?.generation ?? 0, (checker) => this.#countOf(checker)),
+          value: checkerStatus(this.#loop, this.#held.current?.generation ?? 0),
         });
         return;
       case 'stop':
@@ -148,15 +140,6 @@ export class CheckerRole implements Role {
     this.#loop.reconfigure(config, generation, { restored: (key) => this.#restored.get(key) });
     this.#restored.clear();
     this.#context.send({ type: 'committed', generation, report: undefined });
-  }
-
-  #countOf(checker: Checker): RunCount {
-    let count = this.#counts.get(checker);
-    if (count === undefined) {
-      count = { runs: 0, failures: 0 };
-      this.#counts.set(checker, count);
-    }
-    return count;
   }
 
   #say(change: VerdictChange, generation: number): void {
@@ -207,11 +190,6 @@ export class CheckerRole implements Role {
   };
 }
 
-interface RunCount {
-  runs: number;
-  failures: number;
-}
-
 /** What the checker knows beyond the verdicts: for `lvsctl status`, with the address of each checker. */
 export interface CheckerStatus {
   readonly generation: number;
@@ -226,14 +204,15 @@ export interface CheckerStatus {
     readonly retriesUsed: number;
     readonly runs: number;
     readonly failures: number;
+    readonly late: number;
   }[];
 }
 
-function checkerStatus(loop: CheckLoop, generation: number, countOf: (checker: Checker) => RunCount): CheckerStatus {
+function checkerStatus(loop: CheckLoop, generation: number): CheckerStatus {
   return {
     generation,
     statistics: loop.statistics(),
-    checkers: loop.checkers().map(({ registered: { address, subject }, state: { checker } }) => ({
+    checkers: loop.checkers().map(({ registered: { address }, state: { checker }, runs, failures, late }) => ({
       at: [address.virtualServer, address.realServer, address.checker],
       up: checker.up,
       run: checker.hasRun,
@@ -241,7 +220,9 @@ function checkerStatus(loop: CheckLoop, generation: number, countOf: (checker: C
       lastRun: checker.lastRun,
       lastResult: checker.lastResult,
       retriesUsed: checker.retriesUsed,
-      ...countOf(subject.checker),
+      runs,
+      failures,
+      late,
     })),
   };
 }

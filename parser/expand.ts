@@ -11,9 +11,9 @@
  */
 import { dirname, join } from 'node:path';
 import { parseCondition } from './conditions.js';
-import { type BuiltIns, Definitions, type ExpansionFault, matchDefinition } from './definitions.js';
-import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
-import { describeFault, type Told } from './expansion-faults.js';
+import { type BuiltIns, Definitions, matchDefinition } from './definitions.js';
+import type { Diagnostic } from './diagnostic.js';
+import { ExpansionReport, type Place } from './expansion-report.js';
 import { findFiles } from './glob.js';
 import {
   ALL_CHECKS,
@@ -45,7 +45,6 @@ import type { LineMap } from './text-map.js';
 const MAX_DEPTH = 64;
 /** Replacements at the start of one line, after which a definition is taken to lead to itself. */
 const MAX_LEADING = 100;
-const MAX_DIAGNOSTICS = 1000;
 
 export interface ExpanderOptions {
   readonly configId: string;
@@ -56,22 +55,13 @@ export interface ExpanderOptions {
   readonly exists: ((path: string) => boolean) | undefined;
 }
 
-/** Where a line that is being expanded stands. */
-interface Place {
-  readonly file: number;
-  readonly directory: string;
-  readonly line: number;
-  /** The line as written. */
-  readonly original: string;
-}
-
 export class Expander {
   readonly #options: ExpanderOptions;
   readonly #builder = new TextBuilder();
   readonly #definitions = new Definitions();
   readonly #files: string[] = [];
   readonly #fileOfPath = new Map<string, number>();
-  readonly #diagnostics: Diagnostic[] = [];
+  readonly #report = new ExpansionReport(this.#builder, this.#files);
   /** Identities of the files that are being read, outermost first. */
   readonly #reading: string[] = [];
   /** Multi-line definitions whose lines are being read. */
@@ -105,7 +95,7 @@ export class Expander {
       : source.kind === 'special' && source.why === 'executable'
         ? `chmod a-x ${name}`
         : undefined;
-    this.#tell({
+    this.#report.tell({
       class: 'unusable',
       code: missing ? 'LVSD_CONFIG_FILE_MISSING' : 'LVSD_CONFIG_FILE_UNREADABLE',
       message,
@@ -128,41 +118,10 @@ export class Expander {
     return {
       ...this.#builder.finish(),
       files: this.#files,
-      diagnostics: this.#diagnostics,
-      plain: this.#plain,
+      diagnostics: this.#report.diagnostics,
+      plain: this.#plain && this.#report.diagnostics.length === 0,
       ascii: this.#ascii,
     };
-  }
-
-  #tell(diagnostic: Diagnostic): void {
-    const { at, code, message } = diagnostic;
-    const last = this.#diagnostics.at(-1);
-    const again =
-      last?.code === code && last.message === message && last.at?.line === at?.line && last.at?.column === at?.column;
-    if (!again && this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push(diagnostic);
-  }
-
-  #say(
-    place: Place,
-    column: number,
-    cls: DiagnosticClass,
-    code: Diagnostic['code'],
-    message: string,
-    more: Told = {},
-  ): void {
-    this.#plain = false;
-    this.#builder.keepOriginal(place.file, place.line, place.original);
-    const at = { file: this.#files[place.file]!, line: place.line, column };
-    this.#tell({
-      class: cls,
-      code,
-      message,
-      at,
-      span: more.span ?? 1,
-      expected: more.expected,
-      suggestion: more.suggestion,
-      assumed: more.assumed,
-    });
   }
 
   #read(source: Extract<SourceFile, { kind: 'text' }>, file: number, directory: string, outermost: boolean): void {
@@ -199,7 +158,7 @@ export class Expander {
       if (definition === undefined) this.#expand({ text: cut, columns: undefined }, place, false);
       else {
         if (definition.kept) this.#definitions.define(definition.name, definition.value);
-        if (definition.unfinished) this.#sayUnfinished(definition.name, place);
+        if (definition.unfinished) this.#report.unfinished(definition.name, place);
       }
       line =
         before + countLines(text, start, done) + (done === text.length && text.charCodeAt(done - 1) !== 10 ? 1 : 0);
@@ -210,13 +169,6 @@ export class Expander {
     if (text.length > 0 && text.charCodeAt(text.length - 1) !== 10) line++;
     flush(text.length);
     this.#reading.pop();
-  }
-
-  #sayUnfinished(name: string, place: Place): void {
-    const message = `The definition of '${name}' is cut short by the end of the file`;
-    this.#say(place, 1, 'assumed', 'LVSD_CONFIG_UNFINISHED_DEFINITION', message, {
-      expected: 'a last line without a backslash',
-    });
   }
 
   /** Works one line off. `conditioned`: its condition has been read. */
@@ -240,7 +192,7 @@ export class Expander {
         }
         if (loop.kind === 'invalid') {
           for (const message of loop.messages) {
-            this.#say(
+            this.#report.say(
               place,
               columnAt(line, line.text.indexOf('~')),
               'assumed',
@@ -265,8 +217,9 @@ export class Expander {
         }
         if (replaced !== line) {
           if (leading > MAX_LEADING) {
-            this.#fault(
+            this.#report.fault(
               { kind: 'self-referring', name: /\$\{?(\w*)/.exec(line.text)?.[1] ?? '', column: columnAt(line, 0) },
+              [],
               place,
             );
             return;
@@ -299,7 +252,7 @@ export class Expander {
   #unfold(first: MappedLine, rest: NonNullable<Substituted['rest']>, place: Place): void {
     const { name, column, lines } = rest;
     if (this.#unfolding.includes(name) || this.#depth >= MAX_DEPTH) {
-      this.#fault({ kind: 'self-referring', name, column }, place);
+      this.#report.fault({ kind: 'self-referring', name, column }, [], place);
       return;
     }
     this.#unfolding.push(name);
@@ -316,7 +269,7 @@ export class Expander {
   #loop(loop: Loop, line: MappedLine, place: Place): void {
     if (loop.restAt >= line.text.length) return;
     if (this.#depth >= MAX_DEPTH) {
-      this.#say(place, 1, 'unusable', 'LVSD_CONFIG_TOO_DEEP', 'Loops and definitions are nested too deep', {
+      this.#report.say(place, 1, 'unusable', 'LVSD_CONFIG_TOO_DEEP', 'Loops and definitions are nested too deep', {
         expected: `at most ${MAX_DEPTH} levels`,
       });
       return;
@@ -336,7 +289,7 @@ export class Expander {
     if (!this.#builder.full && this.#steps <= EXPANSION_LIMITS.steps) return false;
     if (!this.#toldFull) {
       this.#toldFull = true;
-      this.#say(
+      this.#report.say(
         place,
         1,
         'unusable',
@@ -364,8 +317,10 @@ export class Expander {
     const done = substitute(
       line,
       (word, column) =>
-        this.#definitions.lookUp(word, builtIns, (kind, name) => this.#fault({ kind, name, column }, place)),
-      (fault) => this.#fault(fault, place),
+        this.#definitions.lookUp(word, builtIns, (kind, name) =>
+          this.#report.fault({ kind, name, column }, this.#definitions.names(), place),
+        ),
+      (fault) => this.#report.fault(fault, this.#definitions.names(), place),
       onlyLeading,
     );
     this.#steps += done.replacements;
@@ -387,11 +342,6 @@ export class Expander {
     return match === null ? undefined : Number(match[1]);
   }
 
-  #fault(fault: ExpansionFault, place: Place): void {
-    const { class: cls, code, message, ...more } = describeFault(fault, this.#definitions.names());
-    this.#say(place, fault.column, cls, code, message, more);
-  }
-
   #finishLine(line: MappedLine, place: Place): void {
     const checks = readIncludeCheck(line.text, this.#checks);
     if (checks !== undefined && !this.#options.allConfigChecks) this.#checks = checks;
@@ -405,7 +355,7 @@ export class Expander {
     const { pattern } = include;
     const checks = checksOf(include.keyword, this.#checks);
     const complain = (message: string, fatal: boolean, suggestion?: string): void =>
-      this.#say(
+      this.#report.say(
         place,
         column,
         fatal ? 'unusable' : 'note',
@@ -440,7 +390,7 @@ export class Expander {
         continue;
       }
       if (this.#reading.includes(source.id) || this.#reading.length >= MAX_DEPTH) {
-        this.#say(
+        this.#report.say(
           place,
           column,
           'assumed',

@@ -63,6 +63,17 @@ export function keepalivedLine(diagnostic: Diagnostic, severalFiles: boolean): s
 /** What stands between the message and its explanation; control characters would move the caret or the terminal. */
 const visible = (text: string): string => text.replace(/[\0-\x08\x0b-\x1f\x7f]/g, '\ufffd');
 
+/**
+ * Secrets are never printed (architecture, law 7): what follows a password keyword is starred, and the user part of a
+ * URL. The length stays, so that the caret stands where it should.
+ */
+function withoutSecrets(line: string): string {
+  return line
+    .replace(/^(\s*(?:auth_pass|password)\s+)(.*)$/, (_, word: string, rest: string) => word + rest.replace(/\S/g, '*'))
+    .replace(/^(\s*key\s+\d+\s+)(.*)$/, (_, word: string, rest: string) => word + rest.replace(/\S/g, '*'))
+    .replace(/(:\/\/)([^\s@/]*)@/g, (_, slashes: string, user: string) => `${slashes}${'*'.repeat(user.length)}@`);
+}
+
 /** Long lines are shown around the caret only. */
 const SHOWN = 160;
 
@@ -79,7 +90,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, snapshot: Snapshot | un
   const { at, span, expected, suggestion, assumed } = diagnostic;
   const lines = [keepalivedLine(diagnostic, (snapshot?.files.length ?? 1) > 1)];
   const source = at === undefined || snapshot === undefined ? undefined : sourceLine(snapshot, at);
-  if (at !== undefined && source !== undefined) lines.push(...caretLines(source, at.column, span));
+  if (at !== undefined && source !== undefined) lines.push(...caretLines(withoutSecrets(source), at.column, span));
   if (expected !== undefined) lines.push(`    expected: ${expected}`);
   if (suggestion !== undefined) lines.push(`    ${suggestion}`);
   if (assumed !== undefined) lines.push(`    assumed: ${assumed}`);
@@ -93,6 +104,11 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], snapshot: 
     .join('\n');
 }
 
+function shownSource({ at }: Diagnostic, snapshot: Snapshot): string | null {
+  const source = at === undefined ? undefined : sourceLine(snapshot, at);
+  return source === undefined ? null : withoutSecrets(source);
+}
+
 /** The same for programs: `lvsd -t --json`. Absent parts are null, so that each entry has every key. */
 export function diagnosticsToJson(diagnostics: readonly Diagnostic[], snapshot: Snapshot): string {
   const entries = sortDiagnostics(diagnostics, snapshot.files).map((diagnostic) => ({
@@ -103,7 +119,7 @@ export function diagnosticsToJson(diagnostics: readonly Diagnostic[], snapshot: 
     line: diagnostic.at?.line ?? null,
     column: diagnostic.at?.column ?? null,
     span: diagnostic.span,
-    source: (diagnostic.at === undefined ? undefined : sourceLine(snapshot, diagnostic.at)) ?? null,
+    source: shownSource(diagnostic, snapshot),
     expected: diagnostic.expected ?? null,
     suggestion: diagnostic.suggestion ?? null,
     assumed: diagnostic.assumed ?? null,

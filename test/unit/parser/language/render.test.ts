@@ -167,3 +167,13 @@ test('a right word in a wrong block is sent home', () => {
   assert.equal(suggestForWord('retyr', 'real_server', words), "did you mean 'retry'?");
   assert.equal(suggestForWord('zzzzzzz', 'real_server', words), undefined);
 });
+
+test('secrets are starred, in text and in JSON', () => {
+  const lines = ['auth_pass hunter2!x', 'password "pem secret"', 'key 1 "topsecret"', 'redis redis://u:hunter2@h/0'];
+  const snapshot = readText(`${lines.join('\n')}\n`);
+  const found = lines.map((_, k) => diagnostic(k + 1, 1));
+  for (const shown of [renderDiagnostics(found, snapshot), diagnosticsToJson(found, snapshot)]) {
+    assert.doesNotMatch(shown, /hunter2|secret/);
+    assert.match(shown, /redis:\/\/\*{9}@h\/0/);
+  }
+});

@@ -1,0 +1,75 @@
+/**
+ * Collects what is to be said while files are expanded, with the place in the operator's file and the line as written.
+ *
+ * A trouble that one line meets again and again (in a loop) is told once, and garbage is not told line by line for ever.
+ */
+import type { ExpansionFault } from './definitions.js';
+import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
+import { describeFault, type Told } from './expansion-faults.js';
+import type { TextBuilder } from './text-builder.js';
+
+/** Where a line that is being expanded stands. */
+export interface Place {
+  readonly file: number;
+  readonly directory: string;
+  readonly line: number;
+  /** The line as written. */
+  readonly original: string;
+}
+
+const MAX_DIAGNOSTICS = 1000;
+
+export class ExpansionReport {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #builder: Pick<TextBuilder, 'keepOriginal'>;
+  readonly #files: readonly string[];
+
+  /** @param files the names of the files, filled while they are read */
+  constructor(builder: Pick<TextBuilder, 'keepOriginal'>, files: readonly string[]) {
+    this.#builder = builder;
+    this.#files = files;
+  }
+
+  tell(diagnostic: Diagnostic): void {
+    const { at, code, message } = diagnostic;
+    const last = this.diagnostics.at(-1);
+    const again =
+      last?.code === code && last.message === message && last.at?.line === at?.line && last.at?.column === at?.column;
+    if (!again && this.diagnostics.length < MAX_DIAGNOSTICS) this.diagnostics.push(diagnostic);
+  }
+
+  /** @param column source column, first is 1 */
+  say(
+    place: Place,
+    column: number,
+    cls: DiagnosticClass,
+    code: Diagnostic['code'],
+    message: string,
+    more: Told = {},
+  ): void {
+    this.#builder.keepOriginal(place.file, place.line, place.original);
+    this.tell({
+      class: cls,
+      code,
+      message,
+      at: { file: this.#files[place.file] ?? '', line: place.line, column },
+      span: more.span ?? 1,
+      expected: more.expected,
+      suggestion: more.suggestion,
+      assumed: more.assumed,
+    });
+  }
+
+  /** @param names what is defined, for "did you mean" */
+  fault(fault: ExpansionFault, names: readonly string[], place: Place): void {
+    const { class: cls, code, message, ...more } = describeFault(fault, names);
+    this.say(place, fault.column, cls, code, message, more);
+  }
+
+  unfinished(name: string, place: Place): void {
+    const message = `The definition of '${name}' is cut short by the end of the file`;
+    this.say(place, 1, 'assumed', 'LVSD_CONFIG_UNFINISHED_DEFINITION', message, {
+      expected: 'a last line without a backslash',
+    });
+  }
+}

@@ -145,7 +145,7 @@ function printVirtualServer(to: ConfigWriter, server: VirtualServer, groups: Con
     to.value('snmp_name', server.snmpName);
     printFullnat(to, server);
     if (server.sorryServer !== undefined) printSorryServer(to, server.sorryServer);
-    for (const real of server.realServers) printRealServer(to, real, server);
+    for (const real of server.realServers) printRealServer(to, real);
   });
 }
 
@@ -175,7 +175,7 @@ function printSorryServer(to: ConfigWriter, server: SorryServer): void {
   to.line('sorry_server_lvs_method', ...forwardingWords(server.forwarding));
 }
 
-function printRealServer(to: ConfigWriter, server: RealServer, virtual: VirtualServer): void {
+function printRealServer(to: ConfigWriter, server: RealServer): void {
   to.block(`real_server ${server.address}${server.port === 0 ? '' : ` ${server.port}`}`, () => {
     to.line('weight', server.weight);
     to.line('lvs_method', ...forwardingWords(server.forwarding));
@@ -188,11 +188,11 @@ function printRealServer(to: ConfigWriter, server: RealServer, virtual: VirtualS
     to.boolean('smtp_alert', server.smtpAlert);
     to.value('virtualhost', server.virtualhost);
     to.value('snmp_name', server.snmpName);
-    for (const checker of server.checkers) printChecker(to, checker, virtual);
+    for (const checker of server.checkers) printChecker(to, checker);
   });
 }
 
-function printChecker(to: ConfigWriter, checker: Checker, virtual: VirtualServer): void {
+function printChecker(to: ConfigWriter, checker: Checker): void {
   to.block(checker.kind, () => {
     printSchedule(to, checker.schedule);
     switch (checker.kind) {
@@ -210,8 +210,7 @@ function printChecker(to: ConfigWriter, checker: Checker, virtual: VirtualServer
         return;
       case 'MISC_CHECK':
         to.line('misc_path', quotedCommand(checker.script.command));
-        // The default may have a fraction, which the word does not take.
-        if (checker.timeout !== virtual.delayLoop) to.line('misc_timeout', checker.timeout);
+        to.line('misc_timeout', checker.timeout);
         to.flag('misc_dynamic', checker.dynamic);
         if (checker.script.user !== undefined) to.line('user', ...userWords(checker.script.user).map(quotedWord));
         return;

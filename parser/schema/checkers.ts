@@ -11,7 +11,7 @@ import type { Statement } from '../statement.js';
 import { connectionWords, scheduleWords } from './checker-words.js';
 import type { HttpDraft, MiscDraft, RealServerDraft, TcpDraft, UrlDraft } from './drafts.js';
 import { httpDraft, miscDraft, tcpDraft, urlDraft } from './empty-drafts.js';
-import { booleanWord, flagWord, keyword, numberWord, textWord } from './forms.js';
+import { booleanWord, flagWord, keyword, numberWord, secondsWord, textWord } from './forms.js';
 import { argument, block, type Keyword } from './keyword.js';
 import { DIGEST_LENGTH, MAX_UNSIGNED } from './limits.js';
 
@@ -313,13 +313,13 @@ export const miscCheckBlock = block<MiscDraft>('MISC_CHECK', 'MISC_CHECK', 'Runs
       if (script !== undefined) check.script = script;
     },
   ),
-  numberWord<MiscDraft>(
+  secondsWord<MiscDraft>(
     {
       name: 'misc_timeout',
       default: "the virtual server's delay_loop",
-      doc: 'The program is ended after this time; 0 is the default too.',
+      doc: "The program is ended after this time; 0 is the default too, and fractions are lvsd's own.",
     },
-    argument.number('SECS', 0, MAX_UNSIGNED, 'seconds'),
+    argument.seconds('SECS', 0, MAX_UNSIGNED),
     (check, value) => {
       check.timeout = value;
     },

@@ -7,11 +7,11 @@
  */
 import { openSync, writeSync } from 'node:fs';
 import { validatePattern } from '../../healthcheck/probes/pcre2.js';
-import type { Diagnostic } from '../../parser/diagnostic.js';
 import { parseSnapshot } from '../../parser/parse.js';
 import { printConfig } from '../../parser/print.js';
 import { diagnosticsToJson, exitCodeOf, renderDiagnostics } from '../../parser/render-diagnostic.js';
 import { readSnapshot } from '../../parser/snapshot.js';
+import { unbuiltDiagnostics } from '../../parser/validate-unbuilt.js';
 import type { CommandLine } from './command-line.js';
 import { scriptDiagnostics } from './script-diagnostics.js';
 
@@ -23,9 +23,13 @@ export function testConfiguration(commandLine: CommandLine): number {
   });
   const parsed = parseSnapshot(snapshot, undefined, { validateRegex: validatePattern });
   const diagnostics = [
+    ...snapshot.diagnostics,
     ...parsed.diagnostics,
     ...scriptDiagnostics(parsed.config),
-    ...unbuiltDiagnostics(parsed.config.unbuilt, commandLine),
+    ...unbuiltDiagnostics(parsed.config.unbuilt, {
+      checkerOnly: !commandLine.subsystems.vrrp,
+      ignoreUnbuilt: commandLine.ignoreUnbuilt,
+    }),
   ];
   const output = commandLine.configTest?.logFile;
   const fd = output === undefined ? 2 : openSync(output, 'a', 0o600);
@@ -33,26 +37,4 @@ export function testConfiguration(commandLine: CommandLine): number {
   else if (diagnostics.length > 0) writeSync(fd, `${renderDiagnostics(diagnostics, snapshot)}\n`);
   if (commandLine.printConfig) writeSync(1, printConfig(parsed.config));
   return exitCodeOf(diagnostics);
-}
-
-function unbuiltDiagnostics(
-  unbuilt: ReturnType<typeof parseSnapshot>['config']['unbuilt'],
-  commandLine: CommandLine,
-): readonly Diagnostic[] {
-  return unbuilt.map((use) => {
-    const refused =
-      use.decides === 'traffic' && !commandLine.ignoreUnbuilt && !(use.vrrpSide && !commandLine.subsystems.vrrp);
-    return {
-      class: refused ? 'unusable' : 'note',
-      code: 'LVSD_CONFIG_UNBUILT',
-      message: refused
-        ? `${use.word} in ${use.block} decides who gets traffic or who may connect, and lvsd does not act on it yet`
-        : `${use.word} in ${use.block} is read, and lvsd does not act on it yet`,
-      at: use.at,
-      span: use.word.length,
-      expected: undefined,
-      suggestion: use.cure,
-      assumed: undefined,
-    };
-  });
 }

@@ -11,6 +11,7 @@ import type { GlobalConfig } from '../../config/global.js';
 import type { Diagnostic } from '../../parser/diagnostic.js';
 import { parseSnapshot } from '../../parser/parse.js';
 import { encodeSnapshot, readSnapshot, type Snapshot } from '../../parser/snapshot.js';
+import { unbuiltDiagnostics } from '../../parser/validate-unbuilt.js';
 import type { Refusal, RoleName } from './messages.js';
 
 export interface ReadOptions {
@@ -23,9 +24,11 @@ export interface LoadedConfiguration {
   /** What the roles are handed. */
   readonly encoded: Uint8Array;
   readonly global: GlobalConfig;
+  /** What the supervisor bound: everything but virtual servers, their groups and their kin. */
+  readonly own: Config;
   /** The roles that this configuration needs. */
   readonly needs: ReadonlySet<RoleName>;
-  /** Of reading and expanding; the roles find the rest. */
+  /** Of reading, expanding and `own`; the director finds the rest. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -58,13 +61,17 @@ export function loadConfiguration(
     },
     previous?.snapshot,
   );
+  const own = parseSnapshot({
+    ...snapshot,
+    blocks: snapshot.blocks.filter((block) => !roleBlocks.has(block.keyword)),
+  });
   return {
     snapshot,
     encoded: encodeSnapshot(snapshot),
-    global: parseSnapshot({ ...snapshot, blocks: snapshot.blocks.filter((block) => !roleBlocks.has(block.keyword)) })
-      .config.global,
+    global: own.config.global,
+    own: own.config,
     needs: rolesNeeded(snapshot),
-    diagnostics: snapshot.diagnostics,
+    diagnostics: [...snapshot.diagnostics, ...own.diagnostics],
   };
 }
 
@@ -122,14 +129,9 @@ export function refusalsOf(
     if (fatal || (strict && diagnostic.class === 'assumed'))
       refusals.push({ code: diagnostic.code, message: whereAndWhat(diagnostic) });
   }
-  if (!options.ignoreUnbuilt) {
-    for (const use of config.unbuilt) {
-      if (use.decides !== 'traffic' || (use.vrrpSide && options.checkerOnly)) continue;
-      refusals.push({
-        code: 'LVSD_CONFIG_UNBUILT',
-        message: `(${use.at.file}: Line ${use.at.line}) ${use.word} in ${use.block} decides who gets traffic or who may connect, and lvsd does not act on it yet. ${use.cure}`,
-      });
-    }
+  for (const diagnostic of unbuiltDiagnostics(config.unbuilt, options)) {
+    if (diagnostic.class !== 'unusable') continue;
+    refusals.push({ code: diagnostic.code, message: `${whereAndWhat(diagnostic)}. ${diagnostic.suggestion ?? ''}` });
   }
   return refusals;
 }

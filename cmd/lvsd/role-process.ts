@@ -18,8 +18,16 @@ import { Channel } from './channel.js';
 import type { RoleMessage, RoleName, SupervisorMessage, Welcome } from './messages.js';
 import { afterDeath, firstRestart, isPermanent, type RestartState } from './restart-policy.js';
 
-/** Silent for so long, a role is taken for stuck. Parsing 37,000 servers on a slow machine takes several seconds. */
-const SILENCE_MS = 30_000;
+/**
+ * Silent for so long, a role is taken for stuck. Parsing 37,000 servers on a slow machine takes several seconds. Tests
+ * that stop a role cannot wait that long: LVSD_HEARTBEAT_LIMIT in the environment is another limit, in seconds (1..3600).
+ */
+const SILENCE_MS = silenceLimit(process.env.LVSD_HEARTBEAT_LIMIT);
+
+function silenceLimit(text: string | undefined): number {
+  const seconds = text !== undefined && /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
+  return seconds >= 1 && seconds <= 3600 ? seconds * 1000 : 30_000;
+}
 
 /** What a role may do. The runner has what lvsd has: root's scripts need it. */
 const roleCapabilities: Readonly<Record<RoleName, readonly Capability[] | 'all'>> = {

@@ -18,7 +18,13 @@ import { describeError } from '../../runtime/errors.js';
 import type { Log } from '../../runtime/log.js';
 import { milliseconds } from '../../runtime/units.js';
 import type { CommandLine } from './command-line.js';
-import { forbiddenChanges, type LoadedConfiguration, loadConfiguration, whereAndWhat } from './configuration.js';
+import {
+  forbiddenChanges,
+  type LoadedConfiguration,
+  loadConfiguration,
+  refusalsOf,
+  whereAndWhat,
+} from './configuration.js';
 import type { CommitReport, Refusal, RoleMessage, RoleName, SupervisorMessage, Welcome } from './messages.js';
 import { roleNames } from './messages.js';
 import { PidFile, pidFilePath, systemFor } from './pid-file.js';
@@ -275,6 +281,14 @@ export class Supervisor {
       transaction: undefined,
     };
     this.#pending = pending;
+    // Without virtual servers no director looks at the file: then the supervisor judges what it bound itself.
+    const refusals = this.#roles.get('director')?.up
+      ? []
+      : refusalsOf(loaded.own, loaded.diagnostics, { purpose, ...this.#parts.welcome('director') });
+    if (refusals.length > 0) {
+      this.#settle({ refusals, diagnostics: loaded.diagnostics, waiters, startedAt: pending.startedAt });
+      return;
+    }
     const taking = [...this.#roles.values()].filter((role) => role.up).map((role) => role.role);
     for (const role of taking) this.#send(role, { type: 'prepare', generation, purpose }, loaded.encoded);
     pending.timer = this.#clock.after(milliseconds(PREPARE_TIMEOUT_MS), 'reload timeout', () =>
@@ -372,6 +386,10 @@ export class Supervisor {
   }
 
   #exitRefused(refusals: readonly Refusal[]): void {
+    if (refusals.every((refusal) => refusal.code === 'LVSD_CONFIG_FILE_MISSING')) {
+      this.#abort(exitCode.noConfig);
+      return;
+    }
     const permission = refusals.some(
       (refusal) => refusal.code === 'LVSD_PERMISSION' || refusal.code === 'LVSD_IPVS_PERMISSION',
     );

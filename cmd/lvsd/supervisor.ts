@@ -393,7 +393,8 @@ export class Supervisor {
     const permission = refusals.some(
       (refusal) => refusal.code === 'LVSD_PERMISSION' || refusal.code === 'LVSD_IPVS_PERMISSION',
     );
-    this.#abort(permission ? exitCode.missingPermission : exitCode.config);
+    const ipvs = refusals.some((refusal) => refusal.code.startsWith('LVSD_IPVS_'));
+    this.#abort(permission ? exitCode.missingPermission : ipvs ? exitCode.fatal : exitCode.config);
   }
 
   /** Ends without touching the table: the roles leave when their channel ends. */

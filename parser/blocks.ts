@@ -79,6 +79,7 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
   const report = (kind: Exclude<SplitProblem['kind'], 'unclosed'>, offset: number, line: number): void => {
     if (problems.length < MAX_PROBLEMS) problems.push({ kind, offset, line });
   };
+  const keywords = new Map<string, string>();
   let line = 0;
   let i = 0;
   /** Nameless blocks at the top level that are open. */
@@ -145,6 +146,7 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
       if (close < 0 || close >= i) continue;
       keyword = text.slice(start + 1, close);
     }
+    keyword = intern(keywords, keyword);
     const wordsEnd = i;
     const wordsLine = line;
 
@@ -223,6 +225,15 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
   }
   if (nameless > 0) problems.push({ kind: 'unclosed', count: nameless, offset: Math.max(0, length - 1), line });
   return { blocks, problems };
+}
+
+/** One string for each keyword: a slice of 13 characters or more would keep the whole text alive as long as it lives. */
+function intern(keywords: Map<string, string>, keyword: string): string {
+  const known = keywords.get(keyword);
+  if (known !== undefined) return known;
+  const copy = Buffer.from(keyword, 'utf16le').toString('utf16le');
+  keywords.set(copy, copy);
+  return copy;
 }
 
 /** Whether a backslash before offset `at` takes the meaning of the character there; a brace outside quotes keeps its. */

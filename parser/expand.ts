@@ -159,6 +159,7 @@ export class Expander {
       else {
         if (definition.kept) this.#definitions.define(definition.name, definition.value);
         if (definition.unfinished) this.#report.unfinished(definition.name, place);
+        if (definition.hiddenBackslash) this.#report.hiddenBackslash(definition.name, place);
       }
       line =
         before + countLines(text, start, done) + (done === text.length && text.charCodeAt(done - 1) !== 10 ? 1 : 0);

@@ -72,4 +72,12 @@ export class ExpansionReport {
       expected: 'a last line without a backslash',
     });
   }
+
+  hiddenBackslash(name: string, place: Place): void {
+    const message = `The definition of '${name}' ends where a backslash stands behind a comment`;
+    this.say(place, 1, 'note', 'LVSD_CONFIG_HIDDEN_BACKSLASH', message, {
+      expected: 'the backslash before the comment: TEXT \\ # comment',
+      suggestion: 'the lines behind it are not part of the definition',
+    });
+  }
 }

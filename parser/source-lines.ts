@@ -84,6 +84,8 @@ export interface WholeDefinition {
   readonly kept: boolean;
   /** True if the file ends before the definition does. */
   readonly unfinished: boolean;
+  /** True if its last line has a backslash at its end that does not count, because it stands in a comment. */
+  readonly hiddenBackslash: boolean;
 }
 
 /**
@@ -100,7 +102,10 @@ export function readDefinition(cut: string, text: string, end: number, configId:
   if (match === undefined) return undefined;
   const kept = parseCondition(cut, configId).kind !== 'drop';
   const first = rest.slice(match.valueAt);
-  if (!first.endsWith('\\')) return { name: match.name, value: [first], next: end + 1, kept, unfinished: false };
+  if (!first.endsWith('\\')) {
+    const hiddenBackslash = text.slice(0, end).slice(-100).trimEnd().endsWith('\\');
+    return { name: match.name, value: [first], next: end + 1, kept, unfinished: false, hiddenBackslash };
+  }
   const lines: string[] = [];
   const keep = (line: string): void => {
     if (line !== '') lines.push(line);
@@ -108,6 +113,7 @@ export function readDefinition(cut: string, text: string, end: number, configId:
   keep(first.slice(0, -1).trimEnd());
   let next = end + 1;
   let more = true;
+  let hiddenBackslash = false;
   while (more && next < text.length) {
     const stop = lineEnd(text, next);
     const written = text.slice(next, stop);
@@ -116,10 +122,11 @@ export function readDefinition(cut: string, text: string, end: number, configId:
     // A line that is only a comment is not there; a blank one ends the definition.
     if (body === '' && written.trim() !== '') continue;
     more = body.endsWith('\\');
+    hiddenBackslash = !more && written.trimEnd().endsWith('\\');
     keep(more ? body.slice(0, -1).trimEnd() : body);
   }
   const [head = '', ...others] = lines;
-  return { name: match.name, value: [head, ...others], next, kept, unfinished: more };
+  return { name: match.name, value: [head, ...others], next, kept, unfinished: more, hiddenBackslash };
 }
 
 /** Where, behind a brace, something stands that counts only at the start of a line. */

@@ -90,6 +90,7 @@ export function substitute(
   fault: (fault: ExpansionFault) => void,
   onlyLeading = false,
 ): Substituted {
+  if (!line.text.includes('$')) return { line, replacements: 0, rest: undefined };
   const first = onlyLeading ? Math.max(0, line.text.search(/\S/)) : 0;
   const sources: Source[] = [{ text: line.text, at: first, name: undefined, column: 0 }];
   let out = line.text.slice(0, first);

@@ -134,3 +134,12 @@ test('an unknown ${NAME} outside quotes is told, with the name that was probably
   assert.deepEqual(told(snapshot), ["assumed 2:8 Nothing is defined as 'WIEGHT'"]);
   assert.equal(snapshot.diagnostics[0]?.suggestion, "did you mean 'WEIGHT'?");
 });
+
+test('a backslash behind a comment does not continue a definition, and that is told', () => {
+  const snapshot = readText('$M=\\\n l1 # c \\\n l2\n$N=x # c \\\n');
+  assert.deepEqual(written(snapshot, false), ['3 l2']);
+  assert.deepEqual(told(snapshot), [
+    "note 1:1 The definition of 'M' ends where a backslash stands behind a comment",
+    "note 4:1 The definition of 'N' ends where a backslash stands behind a comment",
+  ]);
+});

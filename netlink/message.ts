@@ -80,7 +80,7 @@ export interface Datagram {
 export const align4 = (length: number): number => (length + 3) & ~3;
 
 /** Writes a message header at `offset`; `length` counts the header too. */
-export function writeMessageHeader(
+function writeMessageHeader(
   into: Buffer,
   offset: number,
   length: number,
@@ -103,11 +103,6 @@ export function encodeMessage(message: OutgoingMessage): Buffer {
   bytes.set(message.payload, NLMSG_HEADER_LENGTH);
   bytes.fill(0, length);
   return bytes;
-}
-
-/** Gives an encoded message its sequence number, in place (for senders that number late). */
-export function setMessageSequence(message: Buffer, sequence: number): void {
-  message.writeUInt32LE(sequence >>> 0, 8);
 }
 
 /** Cuts a datagram into its messages. Total: what cannot be a message ends the walk and is named in `reject`. */

@@ -68,7 +68,7 @@ export class IpvsProgrammer {
   }
 
   /**
-   * Reads the kernel's whole table; at start, after a flush, and when a report was uncertain. Rejects with NetlinkError.
+   * Reads the kernel's whole table; at start and after a flush. Rejects with NetlinkError.
    * @param handWeights from the journal; those that the kernel no longer shows are dropped
    */
   read(handWeights: HandWeights = this.#handWeights): Promise<ReadResult> {
@@ -172,8 +172,11 @@ export class IpvsProgrammer {
     else this.#dropHandWeight(serviceText, text);
   }
 
-  #apply(operations: readonly Operation[]): Promise<ApplyReport> {
-    return this.#applier.apply(operations, (operation) => this.#table.note(operation));
+  /** What the kernel did not answer for may have been done or not: then the table is read anew. */
+  async #apply(operations: readonly Operation[]): Promise<ApplyReport> {
+    const report = await this.#applier.apply(operations, (operation) => this.#table.note(operation));
+    if (report.uncertain) await this.#table.read();
+    return report;
   }
 
   /** A weight that lvsd no longer wants as it was is no longer a person's either. */

@@ -5,6 +5,8 @@ import { IpvsFamily } from '../../../ipvs-netlink/ipvs-family.js';
 import { type DesiredService, sameDestination, sameSettings } from '../../../ipvs-netlink/model.js';
 import { IpvsProgrammer } from '../../../ipvs-netlink/programmer.js';
 import { NOTHING_OWNED, type Ownership } from '../../../ipvs-netlink/reconcile.js';
+import type { RequestChannel } from '../../../netlink/generic-netlink.js';
+import { unanswered } from '../../../netlink/netlink-error.js';
 import { MemoryLog } from '../../../runtime/log.js';
 import { weight } from '../../../runtime/units.js';
 import { anyTable } from './arbitrary-tables.js';
@@ -168,5 +170,32 @@ test('a weight lowered by hand is kept over reloads and restarts until lvsd want
       assert.equal(inKernel(), 5);
     }),
     { numRuns: 50 },
+  );
+});
+
+test('what the kernel did and did not answer for is read back, not believed', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyTable, fc.nat(), async (desired, pick) => {
+      const kernel = new SimulatedKernel();
+      const log = new MemoryLog();
+      let losing = false;
+      const channel: RequestChannel = {
+        stats: kernel.stats,
+        exchange: (requests) => {
+          const answers = kernel.exchange(requests);
+          if (losing) answers[pick % answers.length] = { ok: false, error: unanswered('lost') };
+          return answers;
+        },
+      };
+      const programmer = new IpvsProgrammer(IpvsFamily.open(channel), kernel, log, { turn: async () => undefined });
+      await programmer.read();
+      losing = true;
+      const report = await programmer.converge(desired, NOTHING_OWNED);
+      assert.equal(report.uncertain, desired.size > 0);
+      losing = false;
+      assert.equal((await programmer.converge(structuredClone(desired), owning(desired))).messages, 0);
+      assertHolds(kernel, desired);
+    }),
+    { numRuns: 100 },
   );
 });

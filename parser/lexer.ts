@@ -5,11 +5,11 @@
  * (keepalived.md 5.1), and hands chevrotain only what has structure: a statement without a block, a statement with
  * one, and the brackets of that block. This keeps the parser's work to one token a line.
  *
- * It never fails: nameless `{` and braces too deep are passed over with their partners, a missing `}` is added. All of
- * that has been told already when the text was split (blocks.ts).
+ * It never fails: nameless `{` and braces too deep are passed over with their partners, a missing `}` is added, a block
+ * of more than MAX_STATEMENTS is cut. All of that has been told already when the text was split (blocks.ts).
  */
 import { createToken, type IToken, type TokenType } from 'chevrotain';
-import { MAX_DEPTH } from './blocks.js';
+import { MAX_DEPTH, MAX_STATEMENTS } from './blocks.js';
 import type { Statement, Word } from './statement.js';
 
 export const Line: TokenType = createToken({ name: 'Line', pattern: /\S+/ });
@@ -66,6 +66,8 @@ const CLOSE = bracket(Close, '}');
  */
 export function tokenizeBlock(text: string, from: number, to: number, firstLine: number): IToken[] {
   const tokens: IToken[] = [];
+  /** The words of the line that is being read. */
+  const collected: Word[] = [];
   let line = firstLine;
   let lineStart = text.lastIndexOf('\n', from - 1) + 1;
   if (from === 0) lineStart = 0;
@@ -74,8 +76,9 @@ export function tokenizeBlock(text: string, from: number, to: number, firstLine:
   /** For each open brace: whether it was handed on. */
   const handed: boolean[] = [];
   let depth = 0;
+  let statements = 0;
   let i = from;
-  while (i < to) {
+  while (i < to && statements <= MAX_STATEMENTS) {
     const c = text.charCodeAt(i);
     if (c === 10) {
       line++;
@@ -103,21 +106,22 @@ export function tokenizeBlock(text: string, from: number, to: number, firstLine:
       pending = undefined;
       i++;
     } else {
-      const words: Word[] = [];
       const start = i;
       let end = i;
       // Words up to the end of the line, a comment or a brace.
       for (;;) {
-        i = readWord(text, i, to, lineStart, words);
+        i = readWord(text, i, to, lineStart, collected);
         end = i;
         while (i < to && isBlank(text.charCodeAt(i)) && text.charCodeAt(i) !== 10) i++;
         if (i >= to) break;
         const d = text.charCodeAt(i);
         if (d === 10 || d === 123 || d === 125 || d === 35 || d === 33) break;
       }
-      if (words.length > 0) {
-        pending = new StatementToken(text, words, line, start, end);
+      if (collected.length > 0) {
+        // A copy of exactly this length: an array that grew by push has room for seventeen.
+        pending = new StatementToken(text, collected.splice(0), line, start, end);
         tokens.push(pending);
+        statements++;
       }
     }
   }

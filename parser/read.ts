@@ -10,7 +10,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Position } from '../config/position.js';
-import { type EarlierSplit, rehash, type Split, type SplitProblem, splitBlocks } from './blocks.js';
+import { type EarlierSplit, MAX_STATEMENTS, rehash, type Split, type SplitProblem, splitBlocks } from './blocks.js';
 import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
 import { Expander } from './expand.js';
 import { findOddCharacters } from './odd-characters.js';
@@ -169,6 +169,15 @@ function describe(
         'Blocks are nested deeper than lvsd reads',
         'at most 64 levels',
         undefined,
+        undefined,
+      );
+    case 'too large':
+      return say(
+        'unusable',
+        'LVSD_CONFIG_BLOCK_TOO_LARGE',
+        'The block has more statements than lvsd reads',
+        `at most ${MAX_STATEMENTS}`,
+        "look for a missing '}'",
         undefined,
       );
     case 'unterminated quote': {

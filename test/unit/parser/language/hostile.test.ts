@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseBlock } from '../../../../parser/block-parser.js';
+import { MAX_STATEMENTS } from '../../../../parser/blocks.js';
 import { renderDiagnostics } from '../../../../parser/render-diagnostic.js';
 import type { Snapshot } from '../../../../parser/snapshot.js';
 import { EXPANSION_LIMITS } from '../../../../parser/text-builder.js';
@@ -82,4 +83,14 @@ for (const [name, text] of TOO_LARGE) {
 test('a million braces, quotes or marks are read in time that grows with them', () => {
   for (const text of ['{', '}', '"\n', 'a{', '$', '${', '{@', '~', '#', '\\', '\0', '@', 'include '])
     whole(text.repeat(20_000));
+});
+
+test('a block of too many statements is told, and what is made of it is bounded', () => {
+  const snapshot = readText(`a {\n${'b\n'.repeat(MAX_STATEMENTS + 5)}}\nc x\n`);
+  assert.deepEqual(
+    snapshot.diagnostics.map(({ code, class: cls }) => `${cls} ${code}`),
+    ['unusable LVSD_CONFIG_BLOCK_TOO_LARGE'],
+  );
+  assert.ok((parseBlock(snapshot, snapshot.blocks[0]!)?.body?.length ?? 0) <= MAX_STATEMENTS);
+  assert.equal(snapshot.blocks[1]?.keyword, 'c');
 });

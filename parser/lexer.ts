@@ -67,7 +67,7 @@ const CLOSE = bracket(Close, '}');
 export function tokenizeBlock(text: string, from: number, to: number, firstLine: number): IToken[] {
   const tokens: IToken[] = [];
   /** The words of the line that is being read. */
-  const collected: Word[] = [];
+  const collected: Row = { words: [], count: 0 };
   let line = firstLine;
   let lineStart = text.lastIndexOf('\n', from - 1) + 1;
   if (from === 0) lineStart = 0;
@@ -117,9 +117,10 @@ export function tokenizeBlock(text: string, from: number, to: number, firstLine:
         const d = text.charCodeAt(i);
         if (d === 10 || d === 123 || d === 125 || d === 35 || d === 33) break;
       }
-      if (collected.length > 0) {
+      if (collected.count > 0) {
         // A copy of exactly this length: an array that grew by push has room for seventeen.
-        pending = new StatementToken(text, collected.splice(0), line, start, end);
+        pending = new StatementToken(text, collected.words.slice(0, collected.count), line, start, end);
+        collected.count = 0;
         tokens.push(pending);
         statements++;
       }
@@ -127,6 +128,12 @@ export function tokenizeBlock(text: string, from: number, to: number, firstLine:
   }
   for (; depth > 0; depth--) tokens.push(CLOSE);
   return tokens;
+}
+
+/** Room for the words of one line, used again for the next: the first `count` are of this line. */
+interface Row {
+  readonly words: Word[];
+  count: number;
 }
 
 /** White space as keepalived has it, and what real files hold in its place: NUL, non-breaking and zero-width spaces. */
@@ -138,7 +145,7 @@ function isBlank(c: number): boolean {
  * Reads the word at `i` and returns the offset behind it. A quote starts a word and ends it; a quote that is not closed
  * on its line makes no word, as in keepalived, which drops it with a message.
  */
-function readWord(text: string, i: number, to: number, lineStart: number, into: Word[]): number {
+function readWord(text: string, i: number, to: number, lineStart: number, into: Row): number {
   let escaped = false;
   if (text.charCodeAt(i) === 34) {
     let end = i + 1;
@@ -153,7 +160,11 @@ function readWord(text: string, i: number, to: number, lineStart: number, into: 
     }
     if (end >= to || text.charCodeAt(end) === 10) return end;
     const inner = text.slice(i + 1, end);
-    into.push({ text: escaped ? inner.replaceAll('\\"', '"') : inner, quoted: true, column: i - lineStart + 1 });
+    into.words[into.count++] = {
+      text: escaped ? inner.replaceAll('\\"', '"') : inner,
+      quoted: true,
+      column: i - lineStart + 1,
+    };
     return end + 1;
   }
   let end = i;
@@ -168,6 +179,10 @@ function readWord(text: string, i: number, to: number, lineStart: number, into: 
     }
   }
   const bare = text.slice(i, end);
-  into.push({ text: escaped ? bare.replace(/\\([#!"])/g, '$1') : bare, quoted: false, column: i - lineStart + 1 });
+  into.words[into.count++] = {
+    text: escaped ? bare.replace(/\\([#!"])/g, '$1') : bare,
+    quoted: false,
+    column: i - lineStart + 1,
+  };
   return end;
 }

@@ -6,7 +6,7 @@
  * makes the same table from one virtual server: the first block, with the servers that the others add; what else the
  * others say has no effect, and that is told.
  */
-import type { RealServer, VirtualServer } from '../config/virtual-server.js';
+import type { RealServer, SorryServer, VirtualServer } from '../config/virtual-server.js';
 import type { BindContext } from './bind-context.js';
 
 /** @param from at least two virtual servers of one identity, in file order */
@@ -27,5 +27,14 @@ export function mergeDuplicate(name: string, from: readonly VirtualServer[], con
       realServers.push(server);
     }
   }
-  return { ...first, realServers };
+  return { ...first, realServers, sorryServer: agreeing(first.sorryServer, realServers) };
+}
+
+/** A sorry server that is a real server too has its inhibit setting, as within one block. */
+function agreeing(sorry: SorryServer | undefined, servers: readonly RealServer[]): SorryServer | undefined {
+  if (sorry === undefined) return undefined;
+  const same = servers.find((server) => server.address === sorry.address && server.port === sorry.port);
+  return same === undefined || same.inhibitOnFailure === sorry.inhibit
+    ? sorry
+    : { ...sorry, inhibit: same.inhibitOnFailure };
 }

@@ -42,6 +42,8 @@ import { version } from './version.js';
 
 /** A role that has not prepared a configuration by then is taken for lost and the reload for refused. */
 const PREPARE_TIMEOUT_MS = 120_000;
+/** A configuration is shown so often while roles die over it; the last death refuses it. */
+const MOST_ATTEMPTS = 3;
 const TICK_MS = 1000;
 /** The supervisor's own timer this late means that everybody was paused: no silence counts. */
 const PAUSE_MS = 3000;
@@ -77,7 +79,10 @@ interface Pending {
   readonly diagnostics: unknown[];
   readonly purpose: 'start' | 'reload';
   readonly waiters: ((outcome: ReloadOutcome) => void)[];
+  /** From 1. */
+  readonly attempt: number;
   timer: Timer | undefined;
+  /** Undefined: a role died, and all is shown again when it is back. */
   transaction: Transaction | undefined;
 }
 
@@ -95,6 +100,8 @@ export class Supervisor {
   #generation = 0;
   #stopping = false;
   #checkerAwaitsVerdicts = false;
+  /** A checker process that has not committed anything: it does not know who is dead. */
+  #checkerIsNew = true;
   #lastReload: ReloadOutcome | undefined;
   #applied = 0;
   #refused = 0;
@@ -268,15 +275,18 @@ export class Supervisor {
     loaded: LoadedConfiguration,
     purpose: 'start' | 'reload',
     waiters: ((outcome: ReloadOutcome) => void)[],
+    attempt = 1,
+    startedAt: number = this.#clock.now(),
   ): void {
     const generation = ++this.#generation;
     const pending: Pending = {
       loaded,
       generation,
-      startedAt: this.#clock.now(),
+      startedAt,
       diagnostics: [],
       purpose,
       waiters,
+      attempt,
       timer: undefined,
       transaction: undefined,
     };
@@ -292,7 +302,9 @@ export class Supervisor {
     const taking = [...this.#roles.values()].filter((role) => role.up).map((role) => role.role);
     for (const role of taking) this.#send(role, { type: 'prepare', generation, purpose }, loaded.encoded);
     pending.timer = this.#clock.after(milliseconds(PREPARE_TIMEOUT_MS), 'reload timeout', () =>
-      this.#advance({ type: 'timeout' }),
+      pending.transaction === undefined
+        ? this.#settle({ ...pending, refusals: [neverBack] })
+        : this.#advance({ type: 'timeout' }),
     );
     this.#follow(beginTransaction(generation, taking));
   }
@@ -311,12 +323,14 @@ export class Supervisor {
         case 'commit':
           // From the first commit on, a role that begins anew is shown the new configuration.
           this.#current = { loaded: pending.loaded, generation: pending.generation };
-          if (action.role === 'checker' && pending.purpose === 'start')
-            this.#send('director', { type: 'restore-checker' });
-          this.#send(action.role, { type: 'commit', generation: action.generation });
+          // At a start the director said what it knows while it prepared; a checker that came back before a reload
+          // hears it first, or it would call dead servers alive.
+          if (action.role === 'checker' && this.#checkerIsNew && pending.purpose === 'reload') this.#commitNewChecker();
+          else this.#send(action.role, { type: 'commit', generation: action.generation });
           break;
         case 'abandon':
           for (const role of action.roles) this.#send(role, { type: 'abandon', generation: action.generation });
+          if (this.#mayTryAgain(pending, action.refusals)) return;
           this.#settle({
             refusals: action.refusals,
             diagnostics: pending.diagnostics,
@@ -336,6 +350,18 @@ export class Supervisor {
           return;
       }
     }
+  }
+
+  /** A role that died says nothing about the configuration: when it is back, all is shown once more. */
+  #mayTryAgain(pending: Pending, refusals: readonly Refusal[]): boolean {
+    if (this.#stopping || pending.attempt >= MOST_ATTEMPTS) return false;
+    return refusals.every((refusal) => refusal.code === 'LVSD_ROLE_DIED');
+  }
+
+  #tryAgain(pending: Pending): void {
+    pending.timer?.cancel();
+    const { loaded, purpose, waiters, attempt, startedAt } = pending;
+    this.#begin(loaded, purpose, waiters, attempt + 1, startedAt);
   }
 
   #settle(end: {
@@ -393,8 +419,8 @@ export class Supervisor {
     const permission = refusals.some(
       (refusal) => refusal.code === 'LVSD_PERMISSION' || refusal.code === 'LVSD_IPVS_PERMISSION',
     );
-    const ipvs = refusals.some((refusal) => refusal.code.startsWith('LVSD_IPVS_'));
-    this.#abort(permission ? exitCode.missingPermission : ipvs ? exitCode.fatal : exitCode.config);
+    const machine = refusals.some(({ code }) => code.startsWith('LVSD_IPVS_') || code.startsWith('LVSD_ROLE_'));
+    this.#abort(permission ? exitCode.missingPermission : machine ? exitCode.fatal : exitCode.config);
   }
 
   /** Ends without touching the table: the roles leave when their channel ends. */
@@ -407,6 +433,14 @@ export class Supervisor {
 
   #onUp(name: RoleName): void {
     this.#writeChildPid(name);
+    if (name === 'checker') this.#checkerIsNew = true;
+    const waiting = this.#pending;
+    if (waiting !== undefined && waiting.transaction === undefined) {
+      if ([...waiting.loaded.needs].every((role) => this.#roles.get(role)?.up)) {
+        this.#tryAgain(waiting);
+        return;
+      }
+    }
     // The first start and a reload show the configuration themselves; a role that came back is shown the one in force.
     if (this.#current === undefined || this.#pending?.transaction?.phase === 'preparing') return;
     this.#send(
@@ -420,6 +454,12 @@ export class Supervisor {
     if (name === 'director') this.#commitWaitingChecker();
     if (name === 'checker') this.#checkerAwaitsVerdicts = false;
     this.#advance({ type: 'died', role: name });
+  }
+
+  /** Lets a checker that knows nothing hear the director's verdicts before it commits; without a director at once. */
+  #commitNewChecker(): void {
+    if (this.#send('director', { type: 'restore-checker' })) this.#checkerAwaitsVerdicts = true;
+    else this.#send('checker', { type: 'commit', generation: this.generation });
   }
 
   #commitWaitingChecker(): void {
@@ -445,6 +485,7 @@ export class Supervisor {
         this.#onPrepared(from, message);
         return;
       case 'committed':
+        if (from === 'checker') this.#checkerIsNew = false;
         if (this.#pending?.generation === message.generation) {
           this.#advance({ type: 'committed', role: from, generation: message.generation, report: message.report });
         } else if (from === 'director') {
@@ -474,7 +515,7 @@ export class Supervisor {
     if (this.#current?.generation !== message.generation) return;
     // A role that came back commits at once, for the others have this configuration already; but a checker first hears
     // what the director knows, or it would call dead servers alive.
-    if (from === 'checker' && this.#send('director', { type: 'restore-checker' })) this.#checkerAwaitsVerdicts = true;
+    if (from === 'checker') this.#commitNewChecker();
     else this.#send(from, { type: 'commit', generation: message.generation });
   }
 
@@ -536,6 +577,11 @@ export class Supervisor {
     this.#clock.after(milliseconds(TICK_MS), 'supervisor tick', () => this.#tick(next));
   }
 }
+
+const neverBack: Refusal = {
+  code: 'LVSD_ROLE_SILENT',
+  message: 'A process that died while the configuration was shown did not come back in time. The log says why it died.',
+};
 
 function closeAll(descriptors: readonly Fd[]): undefined {
   for (const fd of descriptors) closeFd(fd);

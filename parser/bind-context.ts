@@ -47,6 +47,10 @@ const NOTHING: Collected = { diagnostics: [], unbuilt: [] };
 export class TextPool {
   readonly #texts = new Map<string, string>();
 
+  get size(): number {
+    return this.#texts.size;
+  }
+
   text(of: string): string {
     const known = this.#texts.get(of);
     if (known !== undefined) return known;

@@ -44,7 +44,10 @@ function mayBind<D>(block: Block<D>, found: Found<D>, statement: Statement, cont
   const { keyword, deprecated } = found;
   const given = statement.words.length - 1;
   if (deprecated !== undefined) {
-    context.report('assumed', 'LVSD_CONFIG_DEPRECATED', deprecated, statement, 0, { expected: keyword.name });
+    const kind = deprecated.counts === true ? 'assumed' : 'note';
+    context.report(kind, 'LVSD_CONFIG_DEPRECATED', deprecated.deprecated ?? '', statement, 0, {
+      expected: keyword.name,
+    });
   }
   // A script keyword whose quote never ends has lost its words: its own reader tells that.
   const lost = keyword.arguments[0]?.type.kind === 'script' && statement.raw.length > keyword.name.length + 1;

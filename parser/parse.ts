@@ -69,6 +69,8 @@ export interface ParseResult {
 
 const cached = new Set(['virtual_server', 'virtual_server_group', 'local_address_group']);
 const NONE: ReadonlyMap<string, Kept> = new Map();
+/** A pool that has grown beyond this over many reloads is begun anew; what it handed out stays good. */
+const MOST_TEXTS = 262_144;
 const SILENCE: Collected = { diagnostics: [], unbuilt: [] };
 
 /**
@@ -103,8 +105,9 @@ class Parse {
     this.#snapshot = snapshot;
     this.#before = before;
     this.#options = options;
-    this.#pool = before?.pool ?? new TextPool();
-    this.#schedules = before?.schedules ?? new SchedulePool();
+    const reusable = before !== undefined && before.pool.size <= MOST_TEXTS;
+    this.#pool = reusable ? before.pool : new TextPool();
+    this.#schedules = reusable ? before.schedules : new SchedulePool();
     this.#context = new BindContext(
       (line, column) => positionOf(snapshot, line, column),
       this.#pool,

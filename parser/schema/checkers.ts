@@ -214,7 +214,9 @@ function httpWords(): Keyword<HttpDraft>[] {
       each.name === 'retry'
         ? {
             ...each,
-            aliases: [{ name: 'nb_get_retry', deprecated: "nb_get_retry is deprecated - please use 'retry'" }],
+            aliases: [
+              { name: 'nb_get_retry', deprecated: "nb_get_retry is deprecated - please use 'retry'", counts: true },
+            ],
           }
         : each,
     ),

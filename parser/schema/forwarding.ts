@@ -18,6 +18,9 @@ const IPIP: Tunnel = { type: 'ipip' };
 
 const known: Forwarding[] = [{ method: 'TUN', tunnel: IPIP }];
 
+/** A file has a handful of tunnels; more than this are not shared. */
+const MOST_KNOWN = 64;
+
 export const methodArguments: readonly Argument[] = [
   argument.choice('METHOD', ['NAT', 'DR', 'TUN', 'FNAT', 'SNAT']),
   argument.optional(argument.repeated(argument.text('TUNNEL', '[type ipip|gue|gre] [port N] [nocsum|csum|remcsum]'))),
@@ -38,7 +41,7 @@ function tunnelled(tunnel: Tunnel): Forwarding {
   const found = known.find(same);
   if (found !== undefined) return found;
   const made: Forwarding = { method: 'TUN', tunnel };
-  known.push(made);
+  if (known.length < MOST_KNOWN) known.push(made);
   return made;
 }
 

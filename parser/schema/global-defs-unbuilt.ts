@@ -172,6 +172,7 @@ const vrrp: readonly Row[] = [
         {
           name: 'vrrp_vmac_garp_intvl',
           deprecated: 'Keyword "vrrp_vmac_garp_intvl" is deprecated - please use "vrrp_garp_extra_if"',
+          counts: true,
         },
       ],
     },

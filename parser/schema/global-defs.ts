@@ -89,6 +89,7 @@ function fifoWord(name: 'notify_fifo' | 'lvs_notify_fifo', doc: string): Keyword
     {
       name,
       doc,
+      whenMissing: `No ${prefix}notify_fifo name specified`,
       unbuilt: {
         decides: 'none',
         cure: `lvsd writes no FIFO yet: take ${name} out, or use notify_up and notify_down scripts.`,
@@ -112,6 +113,7 @@ function fifoScriptWord(name: 'notify_fifo_script' | 'lvs_notify_fifo_script'): 
   return scriptWord<GlobalDraft>(
     {
       name,
+      whenMissing: `No ${name} specified`,
       doc: 'Program that reads the FIFO; its name is added as last argument.',
       unbuilt: { decides: 'none', cure: `lvsd writes no FIFO yet: take ${name} out.` },
     },
@@ -177,14 +179,22 @@ function actingWords(): Keyword<GlobalDraft>[] {
       },
     ),
     scriptWord<GlobalDraft>(
-      { name: 'startup_script', doc: 'Program that runs before anything starts.' },
+      {
+        name: 'startup_script',
+        whenMissing: 'startup script missing',
+        doc: 'Program that runs before anything starts.',
+      },
       (global, script, context) => {
         if (global.startupScript === undefined) global.startupScript = script;
         else context.reportAt('assumed', 'LVSD_CONFIG_DUPLICATE', 'startup script already specified', script.at);
       },
     ),
     scriptWord<GlobalDraft>(
-      { name: 'shutdown_script', doc: 'Program that runs after everything stopped.' },
+      {
+        name: 'shutdown_script',
+        whenMissing: 'shutdown script missing',
+        doc: 'Program that runs after everything stopped.',
+      },
       (global, script, context) => {
         if (global.shutdownScript === undefined) global.shutdownScript = script;
         else context.reportAt('assumed', 'LVSD_CONFIG_DUPLICATE', 'shutdown script already specified', script.at);
@@ -316,7 +326,12 @@ function actingWords(): Keyword<GlobalDraft>[] {
     fifoWord('lvs_notify_fifo', 'FIFO for LVS events.'),
     fifoScriptWord('lvs_notify_fifo_script'),
     numberWord<GlobalDraft>(
-      { name: 'checker_priority', default: '0', doc: 'Nice value of the checker.' },
+      {
+        name: 'checker_priority',
+        default: '0',
+        whenMissing: 'No checker process priority specified',
+        doc: 'Nice value of the checker.',
+      },
       argument.number('NICE', -20, 19),
       (global, value) => {
         global.checkerScheduling = { ...global.checkerScheduling, priority: value };
@@ -336,7 +351,12 @@ function actingWords(): Keyword<GlobalDraft>[] {
       },
     ),
     numberWord<GlobalDraft>(
-      { name: 'checker_rt_priority', default: 'off', doc: 'Real-time priority (SCHED_RR) of the checker.' },
+      {
+        name: 'checker_rt_priority',
+        default: 'off',
+        whenMissing: 'No checker process real-time priority specified',
+        doc: 'Real-time priority (SCHED_RR) of the checker.',
+      },
       argument.number('PRIORITY', 1, 99),
       (global, value) => {
         global.checkerScheduling = { ...global.checkerScheduling, rtPriority: value };

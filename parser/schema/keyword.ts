@@ -59,6 +59,8 @@ export interface Alias {
   readonly name: string;
   /** Said when the alias is used; undefined where both names are equally good. */
   readonly deprecated?: string;
+  /** keepalived counts the use as an error of -t (exit 5); elsewhere it is only worth a note. */
+  readonly counts?: boolean;
 }
 
 export interface KeywordText {
@@ -110,7 +112,7 @@ export interface Found<D> {
   /** Nothing to tell about its use: it acts, and it was not found by an alias that is deprecated. */
   readonly plain: boolean;
   readonly opens: boolean;
-  readonly deprecated: string | undefined;
+  readonly deprecated: Alias | undefined;
   /** How many arguments must be there. */
   readonly required: number;
   /** How many may be there; Infinity where the last one repeats. */
@@ -126,7 +128,7 @@ export function block<D>(
   line?: Block<D>['line'],
 ): Block<D> {
   const table = new Map<string, Found<D>>();
-  const add = (word: string, keyword: Keyword<D>, deprecated: string | undefined): void => {
+  const add = (word: string, keyword: Keyword<D>, deprecated: Alias | undefined): void => {
     if (table.has(word)) throw new Error(`The schema declares ${word} twice in ${name}.`);
     const required = keyword.arguments.filter((argument) => !argument.optional).length;
     const open = keyword.arguments.some((argument) => argument.repeats || argument.type.kind === 'script');
@@ -142,7 +144,8 @@ export function block<D>(
   };
   for (const keyword of keywords) {
     add(keyword.name, keyword, undefined);
-    for (const alias of keyword.aliases ?? []) add(alias.name, keyword, alias.deprecated);
+    for (const alias of keyword.aliases ?? [])
+      add(alias.name, keyword, alias.deprecated === undefined ? undefined : alias);
   }
   return line === undefined ? { name, title, doc, keywords, table } : { name, title, doc, keywords, table, line };
 }

@@ -35,15 +35,6 @@ export function withoutPositions(value: unknown): unknown {
   return JSON.parse(text);
 }
 
-/** The exit code that `-t` would give (keepalived.md 3; diagnostic.ts). */
-export function exitCode(diagnostics: readonly Diagnostic[]): number {
-  const has = (kind: Diagnostic['class']): boolean => diagnostics.some((each) => each.class === kind);
-  if (has('missing')) return 2;
-  if (has('unusable')) return 4;
-  if (has('security')) return 6;
-  return has('assumed') ? 5 : 0;
-}
-
 export function readText(path: string): string {
   return readFileSync(path, 'utf8');
 }

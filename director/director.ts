@@ -28,7 +28,7 @@ import type { VerdictChange } from '../healthcheck/verdict.js';
 import type { ApplyReport } from '../ipvs-netlink/apply.js';
 import { type DesiredService, type ServiceKey, type ServiceTable, serviceKeyText } from '../ipvs-netlink/model.js';
 import type { Operation } from '../ipvs-netlink/operations.js';
-import { type HandWeights, type Ownership, reconcile } from '../ipvs-netlink/reconcile.js';
+import type { Ownership } from '../ipvs-netlink/reconcile.js';
 import type { Log } from '../runtime/log.js';
 import type { Journal, JournalLine, OwnedByVirtualServer } from './journal.js';
 import { ownedByEither } from './journal.js';
@@ -39,11 +39,13 @@ export interface DirectorPorts {
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly wall: () => number;
-  /** The kernel's table as it is believed to be. */
-  readonly actual: () => ServiceTable;
-  /** Weights that a person lowered and that stay until lvsd wants another weight itself. */
-  readonly handWeights: () => HandWeights;
-  readonly apply: (operations: readonly Operation[]) => Promise<ApplyReport>;
+  /** The kernel's table (ipvs-netlink's programmer). */
+  readonly table: {
+    readonly plan: (desired: ServiceTable, owned: Ownership) => readonly Operation[];
+    readonly converge: (desired: ServiceTable, owned: Ownership) => Promise<ApplyReport>;
+    /** Only these services of the table that was converged to last have changed. */
+    readonly adjust: (part: ServiceTable, owned: Ownership) => Promise<ApplyReport>;
+  };
   readonly journal: {
     readonly append: (lines: Iterable<JournalLine>) => void;
     readonly replace: (journal: Pick<Journal, 'owned' | 'memberships'>) => void;
@@ -146,7 +148,7 @@ export class Director {
   plan(config: Config): PlannedReload {
     const entries = this.#enter(config, 0, (server, services, context) => this.#carry(server, services, context), []);
     const owned = ownershipOf([...this.#entries.values(), ...entries.values()].map((entry) => entry.owned));
-    const operations = this.#reconcile(tableOf(entries), owned);
+    const operations = this.#ports.table.plan(tableOf(entries), owned);
     const names = [...entries.keys()];
     return {
       operations,
@@ -201,7 +203,7 @@ export class Director {
     for (const entry of this.#order) this.#step(entry, { kind: 'stop', flush }, effects);
     this.#log(effects);
     this.#desired = new Map();
-    if (flush !== 'table') await this.#ports.apply(this.#reconcile(this.#desired, this.#owned));
+    if (flush !== 'table') await this.#ports.table.converge(this.#desired, this.#owned);
     this.#hear(effects);
   }
 
@@ -239,10 +241,6 @@ export class Director {
     return entries;
   }
 
-  #reconcile(desired: ServiceTable, owned: Ownership): readonly Operation[] {
-    return reconcile(desired, this.#ports.actual(), owned, { handWeights: this.#ports.handWeights() });
-  }
-
   #sameGroup(server: VirtualServer, config: Config): boolean {
     if (server.target.kind !== 'group') return true;
     const { group } = server.target;
@@ -266,7 +264,7 @@ export class Director {
     if (!same)
       this.#ports.journal.replace({ owned: ownedByEither(ownedBefore, ownedNow), memberships: this.#memberships() });
     this.#owned = ownershipOf([...ownedBefore.values(), ...ownedNow.values()]);
-    const report = await this.#ports.apply(this.#reconcile(this.#desired, this.#owned));
+    const report = await this.#ports.table.converge(this.#desired, this.#owned);
     // What was owned only before is gone now, unless the kernel refused to let it go: then it stays ours to remove.
     if (!same && report.refused.length === 0) {
       this.#owned = ownershipOf([...ownedNow.values()]);
@@ -301,8 +299,7 @@ export class Director {
         this.#desired.set(text, service);
       }
     }
-    const owned: Ownership = { services: new Set(), destinations: this.#owned.destinations };
-    const report = desired.size === 0 ? undefined : await this.#ports.apply(this.#reconcile(desired, owned));
+    const report = desired.size === 0 ? undefined : await this.#ports.table.adjust(desired, this.#owned);
     this.#hear(effects);
     return report;
   }

@@ -15,7 +15,9 @@
  * This file is the format, pure; `journal-file.ts` writes it.
  */
 import { isJournalledMembership, type JournalledMembership } from '../healthcheck/membership.js';
+import type { HandWeight, HandWeights } from '../ipvs-netlink/reconcile.js';
 import { LvsdError } from '../runtime/errors.js';
+import { clampWeight } from '../runtime/units.js';
 
 /** Identifies the kernel table that a journal speaks of. */
 export interface TableIdentity {
@@ -44,20 +46,38 @@ export interface Journal {
   /** What was known of each virtual server, by name. */
   readonly memberships: ReadonlyMap<string, JournalledMembership>;
   readonly restore: Restorable;
+  /** Weights that a person lowered and that stay. */
+  readonly handWeights: HandWeights;
 }
 
 export const nothingToRestore: Restorable = { timeouts: undefined, sysctls: {}, daemons: [] };
-export const emptyJournal: Journal = { owned: new Map(), memberships: new Map(), restore: nothingToRestore };
+export const emptyJournal: Journal = {
+  owned: new Map(),
+  memberships: new Map(),
+  restore: nothingToRestore,
+  handWeights: new Map(),
+};
 
 export type JournalLine =
   | { readonly lvsd: 1; readonly boot: string; readonly netns: string }
   | { readonly own: string; readonly s: readonly string[]; readonly d: readonly string[] }
   | { readonly gone: string }
   | { readonly is: JournalledMembership }
-  | { readonly restore: Restorable };
+  | { readonly restore: Restorable }
+  /** Service, destination, the weight that lvsd wants, the weight that a person set; all of them. */
+  | { readonly weights: readonly (readonly [string, string, number, number])[] };
 
 export function headerLine(identity: TableIdentity): JournalLine {
   return { lvsd: 1, boot: identity.bootId, netns: identity.namespace };
+}
+
+/** The line that replaces all weights that were lowered by hand. */
+export function weightsLine(handWeights: HandWeights): JournalLine {
+  return {
+    weights: [...handWeights].flatMap(([service, weights]) =>
+      [...weights].map(([destination, { expected, found }]) => [service, destination, expected, found] as const),
+    ),
+  };
 }
 
 /** Lines as the bytes of a file. */
@@ -71,6 +91,7 @@ export function formatLines(lines: Iterable<JournalLine>): string {
 export function* journalLines(identity: TableIdentity, journal: Journal): Iterable<JournalLine> {
   yield headerLine(identity);
   yield { restore: journal.restore };
+  yield weightsLine(journal.handWeights);
   for (const [name, owned] of journal.owned) yield { own: name, s: owned.services, d: owned.destinations };
   for (const membership of journal.memberships.values()) yield { is: membership };
 }
@@ -93,9 +114,17 @@ function readLine(text: string): JournalLine | undefined {
   if (typeof line.own === 'string' && isTexts(line.s) && isTexts(line.d)) return line as unknown as JournalLine;
   if (typeof line.gone === 'string') return line as unknown as JournalLine;
   if (isJournalledMembership(line.is)) return { is: line.is };
+  if (Array.isArray(line.weights) && line.weights.every(isWeight)) return { weights: line.weights };
   if (typeof line.restore === 'object' && line.restore !== null) return { restore: readRestorable(line.restore) };
   return undefined;
 }
+
+const isWeight = (value: unknown): value is [string, string, number, number] =>
+  Array.isArray(value) &&
+  isTexts(value.slice(0, 2)) &&
+  value.length === 4 &&
+  Number.isSafeInteger(value[2]) &&
+  Number.isSafeInteger(value[3]);
 
 function readRestorable(value: object): Restorable {
   const given = value as { timeouts?: unknown; sysctls?: unknown; daemons?: unknown };
@@ -139,6 +168,7 @@ export function readJournal(text: string, identity: TableIdentity): ReadJournal 
   const owned = new Map<string, OwnedByVirtualServer>();
   const memberships = new Map<string, JournalledMembership>();
   let restore = nothingToRestore;
+  let handWeights = new Map<string, Map<string, HandWeight>>();
   for (let i = 1; i < lines.length; i++) {
     const line = readLine(lines[i] ?? '');
     if (line === undefined) continue;
@@ -148,8 +178,21 @@ export function readJournal(text: string, identity: TableIdentity): ReadJournal 
       memberships.delete(line.gone);
     } else if ('is' in line) memberships.set(line.is.name, line.is);
     else if ('restore' in line) restore = line.restore;
+    else if ('weights' in line) handWeights = readWeights(line.weights);
   }
-  return { kind: 'journal', journal: { owned, memberships, restore } };
+  return { kind: 'journal', journal: { owned, memberships, restore, handWeights } };
+}
+
+function readWeights(
+  rows: readonly (readonly [string, string, number, number])[],
+): Map<string, Map<string, HandWeight>> {
+  const weights = new Map<string, Map<string, HandWeight>>();
+  for (const [service, destination, expected, found] of rows) {
+    const of = weights.get(service) ?? new Map<string, HandWeight>();
+    of.set(destination, { expected: clampWeight(expected), found: clampWeight(found) });
+    weights.set(service, of);
+  }
+  return weights;
 }
 
 /** What is owned by either: the state of the journal while the kernel is being changed from one to the other. */

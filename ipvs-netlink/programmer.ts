@@ -38,6 +38,8 @@ const NOTHING_APPLIED: ApplyReport = {
   sends: 0,
   uncertain: false,
 };
+/** Lines about one slice before the rest is only counted: a flush by somebody else must not flood the log. */
+const MOST_LINES = 20;
 const NO_TEXTS: ReadonlySet<string> = new Set();
 const NO_WEIGHTS: ReadonlyMap<string, HandWeight> = new Map();
 
@@ -112,6 +114,25 @@ export class IpvsProgrammer {
   }
 
   /**
+   * Like `converge`, where only some services changed: one verdict must not cost a walk over 65,000 of them.
+   *
+   * @param part the changed ones, with their new wishes; they stand in the table that `converge` was given last, which
+   *   the caller has changed in the same way
+   */
+  adjust(part: ServiceTable, owned: Ownership): Promise<ApplyReport> {
+    return this.#inTurn(async () => {
+      this.#forgetChangedWeights(part, true);
+      const mine: Ownership = { services: NO_TEXTS, destinations: owned.destinations };
+      const report = await this.#apply(this.plan(part, mine));
+      const doubtful = new Set(this.#handWeights.keys());
+      for (const { operation } of report.refused) doubtful.add(operation.serviceText);
+      for (const { serviceText } of report.skipped) doubtful.add(serviceText);
+      this.#table.settle(part, doubtful);
+      return report;
+    });
+  }
+
+  /**
    * Reads the next few of lvsd's services and treats what others changed as `policy` says. Called by a timer: with
    * 65,000 services, 325 each 50 ms cover the table in 10 s. Rejects with NetlinkError when the kernel cannot be read.
    *
@@ -124,6 +145,10 @@ export class IpvsProgrammer {
       const findings: DriftFinding[] = [];
       const repairs: Operation[] = [];
       for (const service of read) this.#examine(service, owned, policy, findings, repairs);
+      for (const finding of findings.slice(0, MOST_LINES)) this.#log.warning(describeDrift(finding, policy));
+      if (findings.length > MOST_LINES) {
+        this.#log.warning(`and ${findings.length - MOST_LINES} more changes by others in IPVS`);
+      }
       const report = repairs.length === 0 ? NOTHING_APPLIED : await this.#apply(repairs);
       return { services: read.length, findings, report };
     });
@@ -150,7 +175,6 @@ export class IpvsProgrammer {
       if (policy === 'report' || finding.kind === 'destination-foreign') lasting.add(sentence);
       if (before?.has(sentence) === true) continue;
       findings.push(finding);
-      this.#log.warning(sentence);
       this.#keepWeight(finding);
     }
     if (lasting.size > 0) this.#told.set(serviceText, lasting);
@@ -179,10 +203,12 @@ export class IpvsProgrammer {
     return report;
   }
 
-  /** A weight that lvsd no longer wants as it was is no longer a person's either. */
-  #forgetChangedWeights(desired: ServiceTable): void {
+  /** A weight that lvsd no longer wants as it was is no longer a person's either. `part`: services outside it stand. */
+  #forgetChangedWeights(desired: ServiceTable, part = false): void {
     for (const [serviceText, weights] of this.#handWeights) {
-      const destinations = desired.get(serviceText)?.destinations;
+      const service = desired.get(serviceText);
+      if (part && service === undefined) continue;
+      const destinations = service?.destinations;
       for (const [text, byHand] of weights)
         if (destinations?.get(text)?.weight !== byHand.expected) this.#dropHandWeight(serviceText, text);
     }

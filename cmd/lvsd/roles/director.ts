@@ -8,7 +8,7 @@
 import type { Config } from '../../../config/config.js';
 import { virtualServerName } from '../../../config/names.js';
 import { Director } from '../../../director/director.js';
-import { emptyJournal, type Journal } from '../../../director/journal.js';
+import { emptyJournal, type Journal, weightsLine } from '../../../director/journal.js';
 import { JournalFile } from '../../../director/journal-file.js';
 import { checkerKey, registerServers } from '../../../healthcheck/check-loop-register.js';
 import {
@@ -59,14 +59,20 @@ export class DirectorRole implements Role {
     this.#director = new Director({
       log: context.log,
       wall: () => context.clock.wall(),
-      actual: () => this.#tableOrThrow().services,
-      handWeights: () => this.#tableOrThrow().drift.handWeights,
-      apply: (operations) => this.#tableOrThrow().apply(operations),
+      table: {
+        plan: (desired, owned) => this.#tableOrThrow().plan(desired, owned),
+        converge: (desired, owned) => this.#tableOrThrow().converge(desired, owned),
+        adjust: (part, owned) => this.#tableOrThrow().adjust(part, owned),
+      },
       journal: {
         append: (lines) => this.#journalled(() => this.#journal?.append(lines)),
         replace: (journal) =>
           this.#journalled(() =>
-            this.#journal?.replace({ ...journal, restore: this.#settings?.restorable ?? this.#earlier.restore }),
+            this.#journal?.replace({
+              ...journal,
+              restore: this.#settings?.restorable ?? this.#earlier.restore,
+              handWeights: this.#table?.handWeights ?? this.#earlier.handWeights,
+            }),
           ),
       },
       present: (server) => this.#present(server),
@@ -169,7 +175,7 @@ export class DirectorRole implements Role {
       } else {
         this.#started = true;
         if (config.global.lvsFlush) table.flush();
-        const read = await table.read();
+        const read = await table.read(this.#earlier.handWeights);
         if (read.rejected > 0)
           log.info(
             `${read.rejected} entries of the IPVS table are of a kind that lvsd does not know; they are left alone`,
@@ -178,7 +184,6 @@ export class DirectorRole implements Role {
         report = await this.#director.start(config, generation, this.#earlier);
         this.#earlier = emptyJournal;
       }
-      table.settle(this.#director.desired);
       for (const state of this.#director.states) {
         if (isSuspended(state)) this.#sendSuspend(state, true);
       }
@@ -321,12 +326,14 @@ export class DirectorRole implements Role {
       this.#inOrder(async () => {
         const config = this.#director.config;
         if (this.#table === undefined || config === undefined) return;
-        await this.#table.watchDrift(
-          this.#director.desired,
+        const weightsChanged = await this.#table.watchDrift(
+          this.#director.desired.size,
           this.#director.ownership,
           config.global.lvsDrift,
           this.#context.clock.wall(),
         );
+        const { handWeights } = this.#table;
+        if (weightsChanged) this.#journalled(() => this.#journal?.append([weightsLine(handWeights)]));
       });
       this.#queue.finally(() => this.#watchDrift());
     });

@@ -50,15 +50,15 @@ class Rig {
     const ports: DirectorPorts = {
       log: this.log,
       wall: () => 1_000_000,
-      actual: () => this.kernel.services,
-      handWeights: () => new Map(),
-      apply: (operations) => this.kernel.apply(operations),
+      table: this.kernel,
       journal: {
         append: (lines: Iterable<JournalLine>) => {
           this.journal += formatLines(lines);
         },
         replace: (journal) => {
-          this.journal = formatLines(journalLines(identity, { ...journal, restore: nothingToRestore }));
+          this.journal = formatLines(
+            journalLines(identity, { ...journal, restore: nothingToRestore, handWeights: new Map() }),
+          );
         },
       },
       present: () => true,

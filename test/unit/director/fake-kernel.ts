@@ -11,6 +11,7 @@ import {
   type ServiceTable,
 } from '../../../ipvs-netlink/model.js';
 import type { Operation } from '../../../ipvs-netlink/operations.js';
+import { type Ownership, reconcile } from '../../../ipvs-netlink/reconcile.js';
 
 interface Held {
   key: DesiredService['key'];
@@ -34,6 +35,18 @@ export class FakeKernel {
         [...held.destinations.values()].map((one) => `${destinationKeyText(one)} ${one.weight}`).sort(),
       ]),
     );
+  }
+
+  plan(desired: ServiceTable, owned: Ownership): readonly Operation[] {
+    return reconcile(desired, this.table, owned);
+  }
+
+  converge(desired: ServiceTable, owned: Ownership): Promise<ApplyReport> {
+    return this.apply(this.plan(desired, owned));
+  }
+
+  adjust(part: ServiceTable, owned: Ownership): Promise<ApplyReport> {
+    return this.apply(this.plan(part, { services: new Set(), destinations: owned.destinations }));
   }
 
   async apply(operations: readonly Operation[]): Promise<ApplyReport> {

@@ -14,6 +14,7 @@ import {
 } from '../../../director/journal.js';
 import { JournalFile } from '../../../director/journal-file.js';
 import type { JournalledMembership } from '../../../healthcheck/membership-journal.js';
+import { weight } from '../../../runtime/units.js';
 
 const here = { bootId: 'b0', namespace: '4:1' };
 const checker = { identity: 'x', up: false, run: true, since: 1, text: 'refused' };
@@ -31,6 +32,9 @@ const some: Journal = {
     sysctls: { 'net.ipv4.vs.conn_reuse_mode': '1' },
     daemons: ['master'],
   },
+  handWeights: new Map([
+    ['[10.0.0.1]:tcp:80', new Map([['[10.1.0.1]:80', { expected: weight(5), found: weight(0) }]])],
+  ]),
 };
 
 function inFolder(run: (folder: string) => void): void {

@@ -108,6 +108,30 @@ test('a round of slices reads each service once', async () => {
   );
 });
 
+test('adjust brings a part to what is desired and leaves the rest alone, like converge of the whole', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyTable, anyTable, async (before, after) => {
+      const whole = new SimulatedKernel();
+      const parts = new SimulatedKernel();
+      const one = director(whole).programmer;
+      const other = director(parts).programmer;
+      for (const programmer of [one, other]) await programmer.read();
+      await one.converge(before, NOTHING_OWNED);
+      const live = new Map(before);
+      await other.converge(live, NOTHING_OWNED);
+      const changed = new Map([...after].filter(([text]) => before.has(text)));
+      const wanted = new Map([...before, ...changed]);
+      await one.converge(wanted, owning(before));
+      for (const [text, service] of changed) {
+        live.set(text, service);
+        await other.adjust(new Map([[text, service]]), owning(before));
+      }
+      assert.deepEqual(parts.services, whole.services);
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test('report tells once and changes nothing', async () => {
   await fc.assert(
     fc.asyncProperty(anyTable, async (desired) => {
@@ -121,7 +145,7 @@ test('report tells once and changes nothing', async () => {
       assert.equal(first.findings.length, desired.size);
       assert.equal(first.report.messages, 0);
       assert.equal((await programmer.verify(100, owning(desired), 'report')).findings.length, 0);
-      assert.equal(log.lines.length, desired.size);
+      assert.equal(log.lines.length, desired.size > 20 ? 21 : desired.size);
       assert.equal(kernel.services.size, 0);
     }),
     { numRuns: 50 },

@@ -127,12 +127,12 @@ export class BindContext {
     this.#diagnostics.push({
       class: kind,
       code,
-      message,
+      message: copied(message),
       at,
       span: Math.max(1, span),
       expected: extras.expected,
-      suggestion: extras.suggestion,
-      assumed: extras.assumed,
+      suggestion: extras.suggestion === undefined ? undefined : copied(extras.suggestion),
+      assumed: extras.assumed === undefined ? undefined : copied(extras.assumed),
     });
   }
 

@@ -59,7 +59,7 @@ function mayBind<D>(block: Block<D>, found: Found<D>, statement: Statement, cont
   tellBlock(found, statement, context);
   const effect = keyword.effect;
   if (!effect.acts && !('reportedBy' in effect)) {
-    const word = statement.words[0]?.text ?? keyword.name;
+    const word = context.text(statement, 0);
     const { decides, cure, vrrpSide = false } = effect;
     context.useUnbuilt({ word, block: block.title, decides, vrrpSide, cure }, statement);
   }

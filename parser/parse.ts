@@ -194,7 +194,7 @@ class Parse {
     this.#ssl = draft.ssl;
     const { file, line } = positionOf(this.#snapshot, span.firstLine, 1);
     return {
-      keyword: span.keyword,
+      keyword: this.#pool.text(span.keyword),
       file,
       line,
       collected: context.take(),
@@ -301,7 +301,7 @@ class Parse {
       virtual === undefined ? undefined : validateVirtualServer(virtual, { ...surroundings, group, ordinal }, context);
     const { file, line } = virtual?.at ?? positionOf(this.#snapshot, span.firstLine, 1);
     return {
-      keyword: span.keyword,
+      keyword: 'virtual_server',
       file,
       line,
       collected: context.take(),

@@ -3,6 +3,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { generateConfig } from '../../../../bench/generate-config.js';
 import { type ParseResult, parseSnapshot } from '../../../../parser/parse.js';
 import { readSnapshot } from '../../../../parser/snapshot.js';
@@ -105,4 +107,28 @@ test('how long 10,000 virtual servers with 4 real servers take', (t) => {
   t.diagnostic(
     `${text.split('\n').length} lines: ${coldTime.toFixed(0)} ms of processor time cold, ${warmTime.toFixed(0)} ms with one server changed`,
   );
+});
+
+test('a result does not keep the text that it was parsed from', (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const external = (): number => {
+    collect();
+    collect();
+    return process.memoryUsage().external / 1e6;
+  };
+  const text = (): string =>
+    generateConfig({ services: 10_000, serversPerService: 4 })
+      .replaceAll('weight 1\n', 'an_unknown_word_of_length 1\nvirtualhost a-long-name.example.net\n')
+      .replace('virtual_server', 'an_unknown_block {\n}\nvirtual_server');
+  const parse = (): ParseResult => parseText(text());
+  const size = text().length / 1e6;
+  const before = external();
+  const result = parse();
+  parseText(service(1));
+  const kept = external() - before;
+  t.diagnostic(
+    `of a text of ${size.toFixed(1)} MB ${kept.toFixed(1)} MB outside the heap are kept with ${servers(result).length} virtual servers`,
+  );
+  assert.ok(kept < size / 2, `${kept} MB of ${size} MB`);
 });

@@ -16,6 +16,8 @@ export interface GenerateOptions {
   readonly weight?: number;
   /** Seconds; default 6. */
   readonly delayLoop?: number;
+  /** Seconds; default 3. */
+  readonly connectTimeout?: number;
   /** The first real server of this service has another weight than the rest. */
   readonly changed?: { readonly service: number; readonly weight: number };
 }
@@ -29,10 +31,10 @@ const address = (base: number, index: number): string => {
 export const virtualAddress = (index: number): string => address(0, index);
 
 const CHECKERS = {
-  none: '',
-  TCP_CHECK: '        TCP_CHECK {\n            connect_timeout 3\n        }\n',
-  HTTP_GET:
-    '        HTTP_GET {\n            url {\n                path /\n                status_code 200\n            }\n            connect_timeout 3\n        }\n',
+  none: () => '',
+  TCP_CHECK: (timeout: number) => `        TCP_CHECK {\n            connect_timeout ${timeout}\n        }\n`,
+  HTTP_GET: (timeout: number) =>
+    `        HTTP_GET {\n            url {\n                path /\n                status_code 200\n            }\n            connect_timeout ${timeout}\n        }\n`,
 } as const;
 
 /** How many real servers each service has, in file order. */
@@ -45,7 +47,7 @@ export function serversOfEach(options: GenerateOptions): readonly number[] {
 /** @returns the text of a keepalived.conf; at most 8,388,607 services and as many real servers */
 export function generateConfig(options: GenerateOptions): string {
   const { changed } = options;
-  const checker = CHECKERS[options.checker ?? 'TCP_CHECK'];
+  const checker = CHECKERS[options.checker ?? 'TCP_CHECK'](options.connectTimeout ?? 3);
   const parts = ['global_defs {\n    router_id bench\n}\n\n'];
   let server = 0;
   for (const [service, count] of serversOfEach(options).entries()) {

@@ -1,0 +1,9 @@
+/** `npm run bench -- load`: side-by-side.ts says what is measured and how. */
+import { sideBySide } from './side-by-side.js';
+
+try {
+  await sideBySide('load', process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`lvsd bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

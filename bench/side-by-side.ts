@@ -1,0 +1,185 @@
+/**
+ * lvsd beside keepalived: how long until the kernel's IPVS table is complete (load), and until one changed weight has
+ * reached it after SIGHUP (reload).
+ *
+ * Load: from just before the program is executed (as its operator would, `-n -l -C -f FILE`) until the kernel has every
+ * service and destination of the file. Reload: from just before SIGHUP is sent to it, in rest, until the kernel shows
+ * the new weight of the one server that differs in the file. Both are seen from outside by one observer that treats
+ * both programs alike (table-watch.ts); the first reload of a process counts, when nothing is warm. Programs take turns
+ * in one machine, each start in a fresh network namespace; the figure is the median.
+ *
+ *   -vm    QEMU with Debian's kernel, the processor emulated: harder on V8, whose code is made at run time, than on C
+ *   -uml   user-mode Linux: the program runs at native speed on one processor, but a system call costs 15 to 20 us, which
+ *          favours whoever sends many messages in one: there keepalived pays for one sendmsg a message
+ *   plan-37k-native   processor time of a whole process that parses, plans, compares and encodes, beside `keepalived -t`
+ *
+ * In the VM the writes that reach IPVS are counted too, by the kernel (kernel-count.ts): messages that change the table
+ * and sendmsg calls that carry them, at load, at a reload of an unchanged file, at a reload with one changed weight.
+ * Of lvsd these are exact numbers, and any other than expected is an error; so is a peer that is missing, a program that
+ * ends, and a table that is not what the file says.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateConfig } from './generate-config.js';
+import { type Measurement, type Mode, median, type Program, type Size, sizes } from './measurement.js';
+
+type Place = 'vm' | 'uml' | 'native';
+
+interface Choice {
+  readonly sizes: readonly Size[];
+  readonly places: readonly Place[];
+  readonly rounds: number;
+  readonly counts: boolean;
+}
+
+const USAGE = 'options: --size 5k|37k, --place vm|uml|native, --rounds N (default 3), --no-counts';
+
+function readChoice(args: readonly string[]): Choice {
+  let choice: Choice = { sizes: ['5k', '37k'], places: ['vm', 'uml', 'native'], rounds: 3, counts: true };
+  for (let i = 0; i < args.length; i++) {
+    const value = args[i + 1];
+    if (args[i] === '--no-counts') choice = { ...choice, counts: false };
+    else if (args[i] === '--size' && value !== undefined && value in sizes) {
+      choice = { ...choice, sizes: [value as Size] };
+      i++;
+    } else if (args[i] === '--place' && (value === 'vm' || value === 'uml' || value === 'native')) {
+      choice = { ...choice, places: [value] };
+      i++;
+    } else if (args[i] === '--rounds' && Number(value) >= 1) {
+      choice = { ...choice, rounds: Number(value) };
+      i++;
+    } else throw new Error(`${args[i]}: ${USAGE}`);
+  }
+  return choice;
+}
+
+/** Prints one row. `peer` is null where there is no peer for it. */
+function row(name: string, ours: number, peer: number | null, unit: string): void {
+  const round = (value: number): number => Math.round(value * 1000) / 1000;
+  const ratio = peer === null || peer === 0 ? null : round(ours / peer);
+  process.stdout.write(
+    `${JSON.stringify({ name, ours: round(ours), peer: peer === null ? null : round(peer), ratio, unit })}\n`,
+  );
+}
+
+/** Runs inside.js in a machine. */
+function inMachine(place: 'vm' | 'uml', size: Size, mode: Mode, rounds: number): readonly Measurement[] {
+  const interval = place === 'vm' ? 20 : 10;
+  const job = [join('setup', `${place}.mjs`), join('build/bench/inside.js'), size, mode, String(rounds), `${interval}`];
+  const done = spawnSync(process.execPath, job, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, LVSD_VM_TIMEOUT: '900' },
+  });
+  if (done.status !== 0) throw new Error(`${place}, ${size}: the measurement ended with status ${done.status}`);
+  return done.stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Measurement);
+}
+
+function timed(what: 'load' | 'reload', place: 'vm' | 'uml', size: Size, rounds: number): void {
+  const all = inMachine(place, size, 'timed', rounds);
+  const of = (program: Program): number[] =>
+    all.flatMap((one) => (one.program === program && one.mode === 'timed' ? [one[what]] : []));
+  row(`${what}-${size}-${place}`, median(of('lvsd')), median(of('keepalived')), 's');
+}
+
+function counted(what: 'load' | 'reload', size: Size): void {
+  const all = inMachine('vm', size, 'counted', 1);
+  const of = (program: Program): Extract<Measurement, { mode: 'counted' }> => {
+    const found = all.find((one) => one.program === program);
+    if (found?.mode !== 'counted') throw new Error(`nothing was counted of ${program}`);
+    return found;
+  };
+  const [ours, peer] = [of('lvsd'), of('keepalived')];
+  const tell = (part: 'load' | 'unchanged' | 'reload', name: string): void => {
+    row(`${name}-messages-${size}-vm`, ours[part].messages, peer[part].messages, 'netlink messages');
+    row(`${name}-sends-${size}-vm`, ours[part].sends, peer[part].sends, 'sendmsg calls');
+  };
+  const expect = (name: string, found: number, wanted: number): void => {
+    if (found !== wanted) throw new Error(`${name}: ${found}, and it must be ${wanted}`);
+  };
+  if (what === 'load') {
+    tell('load', 'load');
+    const { services, servers } = sizes[size];
+    expect(`load-messages-${size}`, ours.load.messages, services + servers);
+    return;
+  }
+  tell('unchanged', 'reload-unchanged');
+  tell('reload', 'reload-one-weight');
+  expect(`reload-unchanged-messages-${size}`, ours.unchanged.messages, 0);
+  expect(`reload-one-weight-messages-${size}`, ours.reload.messages, 1);
+  expect(`reload-one-weight-sends-${size}`, ours.reload.sends, 1);
+}
+
+/** Processor seconds, user and system, of a command and its children. */
+function processorTime(command: readonly string[], environment: NodeJS.ProcessEnv): number {
+  const done = spawnSync('sh', ['-c', '"$@" >/dev/null; status=$?; times; exit $status', 'sh', ...command], {
+    encoding: 'utf8',
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (done.status !== 0) {
+    throw new Error(`${command.join(' ')} ended with status ${done.status}: ${done.stderr.slice(-2000)}`);
+  }
+  const children = done.stdout.trim().split('\n')[1] ?? '';
+  const found = /^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/.exec(children);
+  if (found === null) throw new Error(`the shell's times were not understood: ${children}`);
+  return Number(found[1]) * 60 + Number(found[2]) + Number(found[3]) * 60 + Number(found[4]);
+}
+
+async function planned(rounds: number): Promise<void> {
+  const peers = process.env.LVSD_BENCH_PEERS ?? '/';
+  const keepalived = [join(peers, 'usr/sbin/keepalived'), '/usr/sbin/keepalived'].find((path) => existsSync(path));
+  if (keepalived === undefined) throw new Error('keepalived, the peer, is not on this machine');
+  const folder = mkdtempSync(join(tmpdir(), 'lvsd-bench-'));
+  try {
+    const file = join(folder, 'keepalived.conf');
+    writeFileSync(file, generateConfig(sizes['37k']), { mode: 0o600 });
+    const bundle = join(folder, 'plan-cost.cjs');
+    const { build } = await import('esbuild');
+    await build({
+      entryPoints: ['build/bench/plan-cost.js'],
+      outfile: bundle,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20',
+      external: ['*.node'],
+      logLevel: 'error',
+      define: { 'import.meta.url': '__bundleUrl' },
+      banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    });
+    const { services, servers } = sizes['37k'];
+    const { NODE_EXTRA_CA_CERTS: _unset, ...environment } = process.env;
+    const flags = (process.env.LVSD_BENCH_NODE_FLAGS ?? '--max-semi-space-size=16').split(' ');
+    const libraries = ['usr/lib/x86_64-linux-gnu', 'usr/lib'].map((part) => join(peers, part)).join(':');
+    const ours: number[] = [];
+    const peer: number[] = [];
+    for (let round = 0; round < Math.max(5, rounds); round++) {
+      ours.push(processorTime([process.execPath, ...flags, bundle, file, String(services + servers)], environment));
+      peer.push(processorTime([keepalived, '-t', '-f', file], { ...environment, LD_LIBRARY_PATH: libraries }));
+    }
+    row('plan-37k-native', median(ours), median(peer), 's of processor time');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** `npm run bench -- load` and `-- reload`. */
+export async function sideBySide(what: 'load' | 'reload', args: readonly string[]): Promise<void> {
+  const choice = readChoice(args);
+  for (const place of choice.places) {
+    if (place === 'native') {
+      if (what === 'load' && choice.sizes.includes('37k')) await planned(choice.rounds);
+      continue;
+    }
+    for (const size of choice.sizes) {
+      timed(what, place, size, choice.rounds);
+      if (choice.counts && place === 'vm') counted(what, size);
+    }
+  }
+}

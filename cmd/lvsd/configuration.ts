@@ -12,7 +12,7 @@ import type { Diagnostic } from '../../parser/diagnostic.js';
 import { parseSnapshot } from '../../parser/parse.js';
 import { encodeSnapshot, readSnapshot, type Snapshot } from '../../parser/snapshot.js';
 import { unbuiltDiagnostics } from '../../parser/validate-unbuilt.js';
-import type { Refusal, RoleName } from './messages.js';
+import type { Purpose, Refusal, RoleName } from './messages.js';
 
 export interface ReadOptions {
   readonly configId: string | undefined;
@@ -104,7 +104,7 @@ export function forbiddenChanges(before: GlobalConfig, after: GlobalConfig): rea
 
 /** What the judgement of a configuration depends on beside the file. */
 export interface JudgementOptions {
-  readonly purpose: 'start' | 'reload';
+  readonly purpose: Purpose;
   /** -C: the VRRP half is set aside. */
   readonly checkerOnly: boolean;
   readonly ignoreUnbuilt: boolean;

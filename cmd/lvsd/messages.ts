@@ -32,8 +32,8 @@ export interface Welcome {
   readonly ipvsNamespace: string | undefined;
 }
 
-/** Why a role is shown a configuration. */
-export type Purpose = 'start' | 'reload';
+/** Why a role is shown a configuration; `return`: the one in force, to a role that died and came back. */
+export type Purpose = 'start' | 'reload' | 'return';
 
 export type FromSupervisor =
   | Welcome

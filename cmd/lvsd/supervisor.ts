@@ -445,7 +445,7 @@ export class Supervisor {
     if (this.#current === undefined || this.#pending?.transaction?.phase === 'preparing') return;
     this.#send(
       name,
-      { type: 'prepare', generation: this.#current.generation, purpose: 'start' },
+      { type: 'prepare', generation: this.#current.generation, purpose: 'return' },
       this.#current.loaded.encoded,
     );
   }

@@ -84,7 +84,9 @@ export class CheckerRole implements Role {
         this.#held.abandon(message.generation);
         return;
       case 'restore':
-        for (const { key, verdict } of message.checkers) this.#restored.set(key, verdict);
+        // Only a checker that begins needs it: one that runs knows better than the journal of a director that came back.
+        if (this.#held.current === undefined)
+          for (const { key, verdict } of message.checkers) this.#restored.set(key, verdict);
         return;
       case 'suspend':
         this.#loop.setSuspended(message.virtualServer, message.suspended);

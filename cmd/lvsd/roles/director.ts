@@ -8,7 +8,7 @@
 import type { Config } from '../../../config/config.js';
 import { virtualServerName } from '../../../config/names.js';
 import { Director } from '../../../director/director.js';
-import { emptyJournal, type Journal, weightsLine } from '../../../director/journal.js';
+import { emptyJournal, type Journal, type OwnedByVirtualServer, weightsLine } from '../../../director/journal.js';
 import { JournalFile } from '../../../director/journal-file.js';
 import { checkerKey, registerServers } from '../../../healthcheck/check-loop-register.js';
 import {
@@ -24,6 +24,7 @@ import type { RestoredVerdict } from '../../../healthcheck/schedule.js';
 import { type CheckerAddress, isVerdictChange, presumedUp, type VerdictChange } from '../../../healthcheck/verdict.js';
 import { HostMonitor } from '../../../host/host-monitor.js';
 import type { ApplyReport } from '../../../ipvs-netlink/apply.js';
+import { destinationKeyText, type ServiceTable } from '../../../ipvs-netlink/model.js';
 import { closeFd, type Fd } from '../../../native/descriptor.js';
 import { raiseDescriptorLimit } from '../../../native/process.js';
 import type { ParseResult } from '../../../parser/parse.js';
@@ -31,7 +32,7 @@ import type { IpAddress } from '../../../runtime/addresses.js';
 import { describeError, isLvsdError } from '../../../runtime/errors.js';
 import { milliseconds } from '../../../runtime/units.js';
 import { refusalsOf } from '../configuration.js';
-import type { CommitReport, Refusal, RestoredChecker, ScriptIndex, SupervisorMessage } from '../messages.js';
+import type { CommitReport, Purpose, Refusal, RestoredChecker, ScriptIndex, SupervisorMessage } from '../messages.js';
 import { directorStatus } from './director-status.js';
 import { HeldConfiguration, type ReadConfiguration } from './held-configuration.js';
 import { IpvsSettings } from './ipvs-settings.js';
@@ -50,6 +51,8 @@ export class DirectorRole implements Role {
   #earlier: Journal = emptyJournal;
   #settings: IpvsSettings | undefined;
   #started = false;
+  /** lvsd itself starts, not only this process: `lvs_flush` counts. */
+  #daemonStarts = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(context: RoleContext) {
@@ -150,13 +153,14 @@ export class DirectorRole implements Role {
     return this.#table;
   }
 
-  #prepare(generation: number, purpose: 'start' | 'reload', descriptors: readonly Fd[]): void {
+  #prepare(generation: number, purpose: Purpose, descriptors: readonly Fd[]): void {
     const { welcome, send } = this.#context;
     const { parsed, diagnostics } = this.#held.prepare(generation, descriptors);
     const refusals = [...refusalsOf(parsed.config, diagnostics, { purpose, ...welcome })];
     if (this.#tableTrouble !== undefined && parsed.config.virtualServers.length > 0) refusals.push(this.#tableTrouble);
+    this.#daemonStarts = purpose === 'start';
     // A checker that starts with us must know the dead before it commits.
-    if (purpose === 'start' && !this.#started && this.#earlier.memberships.size > 0) this.#restoreFromJournal(parsed);
+    if (purpose !== 'reload' && !this.#started && this.#earlier.memberships.size > 0) this.#restoreFromJournal(parsed);
     send({ type: 'prepared', generation, refusals, diagnostics });
   }
 
@@ -170,19 +174,20 @@ export class DirectorRole implements Role {
     let report: ApplyReport | undefined;
     if (table !== undefined) {
       if (this.#started) {
-        this.#settings?.set(config.global);
+        this.#setSettings(config.global);
         report = await this.#director.reload(config, generation);
       } else {
         this.#started = true;
-        if (config.global.lvsFlush) table.flush();
         const read = await table.read(this.#earlier.handWeights);
         if (read.rejected > 0)
           log.info(
             `${read.rejected} entries of the IPVS table are of a kind that lvsd does not know; they are left alone`,
           );
-        this.#settings?.set(config.global);
-        report = await this.#director.start(config, generation, this.#earlier);
+        const flush = config.global.lvsFlush && this.#daemonStarts;
+        const earlier = flush ? { ...this.#earlier, owned: wholeTable(table.services) } : this.#earlier;
+        report = await this.#director.start(config, generation, earlier);
         this.#earlier = emptyJournal;
+        this.#setSettings(config.global);
       }
       for (const state of this.#director.states) {
         if (isSuspended(state)) this.#sendSuspend(state, true);
@@ -193,6 +198,15 @@ export class DirectorRole implements Role {
       generation,
       report: report === undefined ? undefined : reportOf(report, clock.now() - startedAt),
     });
+  }
+
+  /** What stood before is in the journal before it is changed: a crash in between forgets nothing. */
+  #setSettings(global: Config['global']): void {
+    const settings = this.#settings;
+    if (settings === undefined) return;
+    const restore = settings.restorableAfter(global);
+    if (restore !== undefined) this.#journalled(() => this.#journal?.append([{ restore }]));
+    settings.set(global);
   }
 
   async #verdicts(generation: number, changes: readonly VerdictChange[]): Promise<void> {
@@ -355,6 +369,19 @@ export class DirectorRole implements Role {
       );
     });
   }
+}
+
+/**
+ * `lvs_flush`: everything in the table counts as ours, so that what the file does not want is removed. What it wants
+ * stays where it is: a flush would take healthy servers out, and re-adding what was deleted is slow.
+ */
+function wholeTable(table: ServiceTable): ReadonlyMap<string, OwnedByVirtualServer> {
+  return new Map(
+    [...table].map(([text, { destinations }]) => [
+      `lvs_flush ${text}`,
+      { services: [text], destinations: [...destinations.values()].map(destinationKeyText) },
+    ]),
+  );
 }
 
 function reportOf(report: ApplyReport, elapsed: number): CommitReport {

@@ -53,6 +53,35 @@ export class IpvsSettings {
     };
   }
 
+  /**
+   * What `restore` will have to put back once this file's settings are set; undefined if that is what is known already.
+   * To be journalled before `set`.
+   */
+  restorableAfter(global: GlobalConfig): Restorable | undefined {
+    const now = this.restorable;
+    const { timeouts } = now;
+    let readTimeouts = timeouts;
+    const sysctls: Record<string, string> = { ...now.sysctls };
+    if (timeouts === undefined && global.lvsTimeouts !== undefined)
+      this.#try('lvs_timeouts', () => {
+        const { tcp, tcpFin, udp } = this.#timeouts.read();
+        readTimeouts = { tcp, tcpFin, udp };
+      });
+    inNamespace(this.#namespace, () => {
+      for (const { name } of global.ipvsSysctls)
+        this.#try(`ipvs_sysctl ${name}`, () => {
+          const sysctl = ipvsSysctl(name);
+          sysctls[sysctl.text] ??= this.#sysctls.read(sysctl);
+        });
+    });
+    const daemons = statesOf(global);
+    const same =
+      readTimeouts === timeouts &&
+      Object.keys(sysctls).length === Object.keys(now.sysctls).length &&
+      daemons.every((state) => now.daemons.includes(state));
+    return same ? undefined : { timeouts: readTimeouts, sysctls, daemons: [...new Set([...now.daemons, ...daemons])] };
+  }
+
   /** Makes the kernel's settings those of the file. */
   set(global: GlobalConfig): void {
     this.#try('lvs_timeouts', () => this.#timeouts.set(global.lvsTimeouts));
@@ -84,9 +113,7 @@ export class IpvsSettings {
 
   #setDaemons(global: GlobalConfig): void {
     const wanted = global.lvsSyncDaemon;
-    // With an instance the VRRP state decides which one runs; without, both do (keepalived.md 7.5).
-    const states: readonly SyncDaemonState[] =
-      wanted === undefined || wanted.instance !== undefined ? [] : ['master', 'backup'];
+    const states = statesOf(global);
     for (const state of this.#started) {
       if (!states.includes(state)) this.#try(`the ${state} sync daemon`, () => this.#daemons.stop(state));
     }
@@ -111,4 +138,9 @@ export class IpvsSettings {
       this.#log.error(`${what}: ${describeError(error)}`);
     }
   }
+}
+
+/** With an instance the VRRP state decides which sync daemon runs; without, both do (keepalived.md 7.5). */
+function statesOf({ lvsSyncDaemon }: GlobalConfig): readonly SyncDaemonState[] {
+  return lvsSyncDaemon === undefined || lvsSyncDaemon.instance !== undefined ? [] : ['master', 'backup'];
 }

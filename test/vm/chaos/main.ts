@@ -1,10 +1,25 @@
 /**
- * The chaos cases, run inside the test VM as root: `main.js RUNG [PART OF A NAME]`.
+ * The chaos cases, run inside the test VM as root: `main.js RUNG [PART OF A NAME]`, where names begin with their group.
  */
-import { runCases, shell } from './cases.js';
+import { type Case, runCases, shell } from './cases.js';
 import { crashCases } from './crash.js';
+import { errorCases } from './errors.js';
+import { journalCases } from './journal.js';
+import { reloadCases } from './reload.js';
+import { surroundingsCases } from './surroundings.js';
 
-// The table's file is there from the first case on; lvsd itself needs no modprobe (errors.ts).
+const groups: Readonly<Record<string, readonly Case[]>> = {
+  crash: crashCases,
+  journal: journalCases,
+  reload: reloadCases,
+  surroundings: surroundingsCases,
+  errors: errorCases,
+};
+
+// The table's file is there from the first case on; lvsd itself needs no modprobe.
 shell('modprobe ip_vs');
-await runCases([...crashCases], process.argv[2] ?? 'core', process.argv[3]);
+const all = Object.entries(groups).flatMap(([group, cases]) =>
+  cases.map((one) => ({ ...one, name: `${group}: ${one.name}` })),
+);
+await runCases(all, process.argv[2] ?? 'core', process.argv[3]);
 process.exit(0);

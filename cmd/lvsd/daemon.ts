@@ -35,6 +35,10 @@ const vrrpSignals = [
   { number: 64, asks: 'a thread dump' },
 ] as const;
 
+/** keepalived's (keepalived.md 7.1) but for the owner's execute bit: the folders that lvsd makes need it. */
+const DEFAULT_UMASK = 0o077;
+const OWNER_EXECUTE = 0o100;
+
 const IN_BACKGROUND = 'LVSD_IN_BACKGROUND';
 
 export async function startDaemon(commandLine: CommandLine): Promise<void> {
@@ -44,11 +48,10 @@ export async function startDaemon(commandLine: CommandLine): Promise<void> {
   }
   delete process.env[IN_BACKGROUND];
   setProcessName('lvsd');
-  process.umask(commandLine.umask ?? 0o077);
-
   const first = read(commandLine);
   if (first === undefined) return;
   const { global } = first;
+  process.umask((commandLine.umask ?? global.umask ?? DEFAULT_UMASK) & ~OWNER_EXECUTE);
   const namespace = commandLine.namespace ?? global.netNamespace;
   const logSettings: LogSettings = {
     detail: commandLine.logDetail > 0,

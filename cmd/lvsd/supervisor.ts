@@ -9,6 +9,7 @@
  * they need), questions.ts (answers that roles owe), control.ts (lvsctl).
  */
 
+import { setPriority } from 'node:os';
 import type { ScriptEnd } from '../../healthcheck/probes/probe.js';
 import { closeFd, type Fd } from '../../native/descriptor.js';
 import { sealedMemfd } from '../../native/descriptor-passing.js';
@@ -405,6 +406,7 @@ export class Supervisor {
       );
       systemd.ready(process.pid, refused ? 'Serving the old configuration: the last reload was refused' : 'Serving');
     }
+    this.#setPriorities();
     for (const waiter of end.waiters) waiter(outcome);
     const queued = this.#queuedReload;
     this.#queuedReload = undefined;
@@ -433,6 +435,7 @@ export class Supervisor {
 
   #onUp(name: RoleName): void {
     this.#writeChildPid(name);
+    this.#setPriorities();
     if (name === 'checker') this.#checkerIsNew = true;
     const waiting = this.#pending;
     if (waiting !== undefined && waiting.transaction === undefined) {
@@ -535,6 +538,23 @@ export class Supervisor {
     const process = this.#roles.get(role);
     if (process === undefined) return false;
     return process.send(message, snapshot === undefined ? [] : [sealedMemfd('lvsd-configuration', snapshot)]);
+  }
+
+  /** `checker_priority`: the nice value of the processes that are keepalived's checker child. */
+  #setPriorities(): void {
+    const priority = this.#current?.loaded.global.checkerScheduling.priority;
+    if (priority === undefined) return;
+    for (const name of ['director', 'checker'] as const) {
+      const pid = this.#roles.get(name)?.pid;
+      if (pid === undefined) continue;
+      try {
+        setPriority(pid, priority);
+      } catch (error) {
+        this.#log.warning(
+          `checker_priority ${priority} could not be given to the ${name} process: ${describeError(error)}`,
+        );
+      }
+    }
   }
 
   #writeChildPid(name: RoleName): void {

@@ -90,10 +90,6 @@ function fifoWord(name: 'notify_fifo' | 'lvs_notify_fifo', doc: string): Keyword
       name,
       doc,
       whenMissing: `No ${prefix}notify_fifo name specified`,
-      unbuilt: {
-        decides: 'none',
-        cure: `lvsd writes no FIFO yet: take ${name} out, or use notify_up and notify_down scripts.`,
-      },
     },
     [argument.text('PATH'), argument.optional(argument.text('USER')), argument.optional(argument.text('GROUP'))],
     (global, statement, context) => {
@@ -115,7 +111,6 @@ function fifoScriptWord(name: 'notify_fifo_script' | 'lvs_notify_fifo_script'): 
       name,
       whenMissing: `No ${name} specified`,
       doc: 'Program that reads the FIFO; its name is added as last argument.',
-      unbuilt: { decides: 'none', cure: `lvsd writes no FIFO yet: take ${name} out.` },
     },
     (global, script) => {
       if (name === 'notify_fifo_script') global.notifyFifoScript = script;
@@ -356,6 +351,10 @@ function actingWords(): Keyword<GlobalDraft>[] {
         default: 'off',
         whenMissing: 'No checker process real-time priority specified',
         doc: 'Real-time priority (SCHED_RR) of the checker.',
+        unbuilt: {
+          decides: 'none',
+          cure: 'lvsd gives no role real-time priority yet: use checker_priority, or CPUSchedulingPolicy= in the systemd unit.',
+        },
       },
       argument.number('PRIORITY', 1, 99),
       (global, value) => {

@@ -68,7 +68,13 @@ export class DirectorRole implements Role {
         adjust: (part, owned) => this.#tableOrThrow().adjust(part, owned),
       },
       journal: {
-        append: (lines) => this.#journalled(() => this.#journal?.append(lines)),
+        append: (lines) => {
+          let there: boolean | undefined;
+          this.#journalled(() => {
+            there = this.#journal?.append(lines);
+          });
+          return there !== false;
+        },
         replace: (journal) =>
           this.#journalled(() =>
             this.#journal?.replace({
@@ -176,6 +182,7 @@ export class DirectorRole implements Role {
       if (this.#started) {
         this.#setSettings(config.global);
         report = await this.#director.reload(config, generation);
+        if (this.#journal?.wantsCompaction === true) this.#director.compactJournal();
       } else {
         this.#started = true;
         const read = await table.read(this.#earlier.handWeights);

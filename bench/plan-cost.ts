@@ -31,7 +31,7 @@ const director = new Director({
     converge: (desired, owned) => encode(reconcile(desired, new Map(), owned)),
     adjust: (part, owned) => encode(reconcile(part, new Map(), owned)),
   },
-  journal: { append: () => {}, replace: () => {} },
+  journal: { append: () => true, replace: () => {} },
   present: () => true,
   effect: () => {},
 });

@@ -47,7 +47,8 @@ export interface DirectorPorts {
     readonly adjust: (part: ServiceTable, owned: Ownership) => Promise<ApplyReport>;
   };
   readonly journal: {
-    readonly append: (lines: Iterable<JournalLine>) => void;
+    /** Answers `false` where there is no file to append to: it has to be replaced first. */
+    readonly append: (lines: Iterable<JournalLine>) => boolean;
     readonly replace: (journal: Pick<Journal, 'owned' | 'memberships'>) => void;
   };
   /** Whether an address of the virtual server is on this host (ha_suspend). */
@@ -62,6 +63,8 @@ interface Entry {
   readonly services: readonly ServiceKey[];
   readonly owned: OwnedByVirtualServer;
   wanted: readonly WantedServer[];
+  /** What follows from `wanted`, one for each of `services`: the same objects for as long as nothing changes. */
+  desired: readonly DesiredService[];
 }
 
 /** What a change of configuration would do: `lvsctl plan`. */
@@ -72,15 +75,13 @@ export interface PlannedReload {
   readonly changed: readonly VirtualServerName[];
 }
 
-const nothingOwned: ReadonlyMap<string, OwnedByVirtualServer> = new Map();
-
 export class Director {
   readonly #ports: DirectorPorts;
   #entries = new Map<VirtualServerName, Entry>();
   /** By index in the Config in force. */
   #order: Entry[] = [];
   #desired = new Map<string, DesiredService>();
-  #owned: Ownership = { services: new Set(), destinations: new Map() };
+  #owned: Ownership = new LazyOwnership([]);
   #config: Config | undefined;
 
   constructor(ports: DirectorPorts) {
@@ -123,13 +124,12 @@ export class Director {
       },
       effects,
     );
-    return this.#putInForce(config, entries, earlier.owned, effects);
+    return this.#putInForce(config, entries, effects, earlier.owned);
   }
 
   /** A new configuration for a running table: only what differs is planned, journalled and sent. */
   async reload(config: Config, generation: number): Promise<ApplyReport> {
     const effects: [MembershipEffect, MembershipState][] = [];
-    const before = this.#ownedByName();
     const entries = this.#enter(
       config,
       generation,
@@ -141,13 +141,13 @@ export class Director {
       const step = stepMembership(entry.state, { kind: 'remove' });
       for (const effect of step.effects) effects.push([effect, step.state]);
     }
-    return this.#putInForce(config, entries, before, effects);
+    return this.#putInForce(config, entries, effects);
   }
 
   /** What `reload` of this configuration would do now; nothing is changed. */
   plan(config: Config): PlannedReload {
     const entries = this.#enter(config, 0, (server, services, context) => this.#carry(server, services, context), []);
-    const owned = ownershipOf([...this.#entries.values(), ...entries.values()].map((entry) => entry.owned));
+    const owned = new LazyOwnership([...this.#entries.values(), ...entries.values()].map((entry) => entry.owned));
     const operations = this.#ports.table.plan(tableOf(entries), owned);
     const names = [...entries.keys()];
     return {
@@ -226,16 +226,21 @@ export class Director {
     const wall = this.#ports.wall();
     config.virtualServers.forEach((server, index) => {
       const before = this.#entries.get(virtualServerName(server));
-      const unchanged = before?.state.server === server && this.#sameGroup(server, config);
-      const services = unchanged ? before.services : servicesOf(server, config.groups);
+      if (before?.state.server === server && this.#sameGroup(server, config)) {
+        entries.set(before.state.name, { ...before, state: { ...before.state, index, generation } });
+        return;
+      }
+      const services = servicesOf(server, config.groups);
       const context = { index, generation, rsInitNotifies: config.global.rsInitNotifies, wall };
       const step = begin(server, services, context);
       for (const effect of step.effects) effects.push([effect, step.state]);
+      const wanted = wantedDestinations(step.state);
       entries.set(step.state.name, {
         state: step.state,
         services,
-        owned: unchanged ? before.owned : ownedBy(server, services),
-        wanted: wantedDestinations(step.state),
+        owned: ownedBy(server, services),
+        wanted,
+        desired: desiredServices(server, services, wanted),
       });
     });
     return entries;
@@ -247,31 +252,56 @@ export class Director {
     return this.#config?.groups.get(group) === config.groups.get(group);
   }
 
+  /**
+   * @param ownedEarlier what an earlier process owned, at a start: the journal is written whole then. At a reload only
+   *   what changed is added to it.
+   */
   async #putInForce(
     config: Config,
     entries: Map<VirtualServerName, Entry>,
-    ownedBefore: ReadonlyMap<string, OwnedByVirtualServer>,
     effects: [MembershipEffect, MembershipState][],
+    ownedEarlier?: ReadonlyMap<string, OwnedByVirtualServer>,
   ): Promise<ApplyReport> {
     this.#log(effects);
+    const before = ownedEarlier ?? ownedByName(this.#entries);
+    const now = ownedByName(entries);
     this.#config = config;
     this.#entries = entries;
     this.#order = [...entries.values()];
     this.#desired = tableOf(entries);
-    const ownedNow = this.#ownedByName();
-    const same =
-      ownedBefore.size === ownedNow.size && [...ownedNow].every(([name, owned]) => ownedBefore.get(name) === owned);
-    if (!same)
-      this.#ports.journal.replace({ owned: ownedByEither(ownedBefore, ownedNow), memberships: this.#memberships() });
-    this.#owned = ownershipOf([...ownedBefore.values(), ...ownedNow.values()]);
+    this.#nameOwners();
+    const either = ownedByEither(before, now);
+    const changed = [...either.keys()].filter((name) => before.get(name) !== now.get(name));
+    /** Some of it was owned only before. */
+    const shrinks = changed.some((name) => either.get(name) !== now.get(name));
+    if (ownedEarlier !== undefined) this.#replaceJournal(either);
+    else if (changed.length > 0) this.#appendOwned(changed, either);
+    this.#owned = new LazyOwnership([...now.values(), ...before.values()]);
     const report = await this.#ports.table.converge(this.#desired, this.#owned);
     // What was owned only before is gone now, unless the kernel refused to let it go: then it stays ours to remove.
-    if (!same && report.refused.length === 0) {
-      this.#owned = ownershipOf([...ownedNow.values()]);
-      this.#ports.journal.replace({ owned: ownedNow, memberships: this.#memberships() });
+    if (report.refused.length === 0) {
+      this.#owned = new LazyOwnership([...now.values()]);
+      if (shrinks && ownedEarlier !== undefined) this.#replaceJournal(now);
+      else if (shrinks) this.#appendOwned(changed, now);
     }
     this.#hear(effects);
     return report;
+  }
+
+  #replaceJournal(owned: ReadonlyMap<string, OwnedByVirtualServer>): void {
+    this.#ports.journal.replace({ owned, memberships: this.#memberships() });
+  }
+
+  /** The journal's lines for these virtual servers, behind what it says of them already. */
+  #appendOwned(names: readonly string[], owned: ReadonlyMap<string, OwnedByVirtualServer>): void {
+    const lines = names.flatMap((name): JournalLine[] => {
+      const mine = owned.get(name);
+      const entry = this.#entries.get(name as VirtualServerName);
+      if (mine === undefined) return [{ gone: name }];
+      const own: JournalLine = { own: name, s: mine.services, d: mine.destinations };
+      return entry === undefined ? [own] : [own, { is: journalEntry(entry.state) }];
+    });
+    if (this.#ports.journal.append(lines) === false) this.#replaceJournal(owned);
   }
 
   #step(entry: Entry, event: MembershipEvent, effects: [MembershipEffect, MembershipState][]): void {
@@ -291,7 +321,8 @@ export class Director {
       const wanted = wantedDestinations(entry.state);
       if (sameWanted(entry.wanted, wanted)) continue;
       entry.wanted = wanted;
-      for (const service of desiredServices(entry.state.server, entry.services, wanted)) {
+      entry.desired = desiredServices(entry.state.server, entry.services, wanted);
+      for (const service of entry.desired) {
         const text = serviceKeyText(service.key);
         // A service that two virtual servers name belongs to the first in the file.
         if (this.#ownerOf(text) !== entry.state.name) continue;
@@ -310,15 +341,10 @@ export class Director {
     return this.#owners.get(text);
   }
 
-  #ownedByName(): ReadonlyMap<string, OwnedByVirtualServer> {
-    if (this.#entries.size === 0) return nothingOwned;
+  #nameOwners(): void {
     this.#owners.clear();
-    const owned = new Map<string, OwnedByVirtualServer>();
-    for (const [name, entry] of this.#entries) {
-      owned.set(name, entry.owned);
+    for (const [name, entry] of this.#entries)
       for (const text of entry.owned.services) if (!this.#owners.has(text)) this.#owners.set(text, name);
-    }
-    return owned;
   }
 
   #memberships(): Journal['memberships'] {
@@ -338,26 +364,53 @@ export class Director {
 function tableOf(entries: ReadonlyMap<VirtualServerName, Entry>): Map<string, DesiredService> {
   const table = new Map<string, DesiredService>();
   for (const entry of entries.values()) {
-    for (const service of desiredServices(entry.state.server, entry.services, entry.wanted)) {
-      const text = serviceKeyText(service.key);
-      if (!table.has(text)) table.set(text, service);
+    const { services } = entry.owned;
+    for (let i = 0; i < entry.desired.length; i++) {
+      const [text, service] = [services[i], entry.desired[i]];
+      if (text !== undefined && service !== undefined && !table.has(text)) table.set(text, service);
     }
   }
   return table;
 }
 
-function ownershipOf(all: readonly OwnedByVirtualServer[]): Ownership {
-  const services = new Set<string>();
-  const destinations = new Map<string, ReadonlySet<string>>();
-  for (const owned of all) {
-    const set: ReadonlySet<string> = new Set(owned.destinations);
-    for (const text of owned.services) {
-      services.add(text);
-      const known = destinations.get(text);
-      destinations.set(text, known === undefined ? set : new Set([...known, ...set]));
+function ownedByName(entries: ReadonlyMap<string, Entry>): ReadonlyMap<string, OwnedByVirtualServer> {
+  const owned = new Map<string, OwnedByVirtualServer>();
+  for (const [name, entry] of entries) owned.set(name, entry.owned);
+  return owned;
+}
+
+/**
+ * What is lvsd's to remove, service by service when it is asked for: of thousands of services the reconciler asks for
+ * the few that changed.
+ */
+class LazyOwnership implements Ownership {
+  readonly services = new Set<string>();
+  readonly #by = new Map<string, OwnedByVirtualServer | readonly OwnedByVirtualServer[]>();
+  readonly #made = new Map<string, ReadonlySet<string>>();
+
+  constructor(all: readonly OwnedByVirtualServer[]) {
+    for (const owned of all) {
+      for (const text of owned.services) {
+        const known = this.#by.get(text);
+        this.services.add(text);
+        if (known === undefined) this.#by.set(text, owned);
+        else if (known !== owned) this.#by.set(text, [known, owned].flat());
+      }
     }
   }
-  return { services, destinations };
+
+  readonly destinations = {
+    get: (text: string): ReadonlySet<string> | undefined => {
+      const owned = this.#by.get(text);
+      if (owned === undefined) return undefined;
+      let set = this.#made.get(text);
+      if (set === undefined) {
+        set = new Set([owned].flat().flatMap((one) => one.destinations));
+        this.#made.set(text, set);
+      }
+      return set;
+    },
+  };
 }
 
 function sameWanted(a: readonly WantedServer[], b: readonly WantedServer[]): boolean {

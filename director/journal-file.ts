@@ -101,15 +101,18 @@ export class JournalFile {
   }
 
   /**
-   * Adds lines behind what is there; `replace` must have been called once.
+   * Adds lines behind what is there.
+   * @returns false if there is nothing yet: `replace` was not called, or failed
    * @throws LvsdError LVSD_JOURNAL_WRITE
    */
-  append(lines: Iterable<JournalLine>): void {
+  append(lines: Iterable<JournalLine>): boolean {
+    if (this.#fd === undefined) return false;
     const text = formatLines(lines);
-    if (text === '' || this.#fd === undefined) return;
+    if (text === '') return true;
     try {
       writeAll(this.#fd, text);
       this.#appendedBytes += text.length;
+      return true;
     } catch (cause) {
       throw this.#cannot('write', cause);
     }

@@ -13,8 +13,7 @@ import {
 } from '../healthcheck/membership.js';
 import { presumedUp } from '../healthcheck/verdict.js';
 
-function isUneventful(server: ServerMembership | undefined): boolean {
-  if (server === undefined) return true;
+function isUneventful(server: ServerMembership): boolean {
   if (server.told !== undefined) return false;
   return server.checkers.every((verdict, i) => {
     const checker = server.config.checkers[i];
@@ -24,8 +23,7 @@ function isUneventful(server: ServerMembership | undefined): boolean {
 
 /** The journal's entry for a virtual server. */
 export function journalEntry(state: MembershipState): JournalledMembership {
-  const whole = verdictsOf(state);
-  return { ...whole, servers: whole.servers.filter((_, i) => !isUneventful(state.servers[i])) };
+  return verdictsOf({ ...state, servers: state.servers.filter((server) => !isUneventful(server)) });
 }
 
 /** Whether the journal has to hear of the step from `before` to `after`. */

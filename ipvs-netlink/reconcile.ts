@@ -33,7 +33,7 @@ export interface Ownership {
   /** `serviceKeyText` of each owned service. */
   readonly services: ReadonlySet<string>;
   /** By `serviceKeyText`: `destinationKeyText` of each owned destination. */
-  readonly destinations: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly destinations: { get(serviceText: string): ReadonlySet<string> | undefined };
 }
 
 /** A weight that a person lowered: `found` stays for as long as lvsd wants `expected`. */

@@ -54,6 +54,7 @@ class Rig {
       journal: {
         append: (lines: Iterable<JournalLine>) => {
           this.journal += formatLines(lines);
+          return true;
         },
         replace: (journal) => {
           this.journal = formatLines(

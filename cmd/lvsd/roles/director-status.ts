@@ -17,7 +17,7 @@ import {
   sorryIsActive,
   thresholds,
 } from '../../../healthcheck/membership.js';
-import { type DesiredService, serviceKeyText } from '../../../ipvs-netlink/model.js';
+import { type DesiredService, type ServiceKey, serviceKeyText } from '../../../ipvs-netlink/model.js';
 import type {
   CheckerState,
   IpvsState,
@@ -25,7 +25,9 @@ import type {
   TargetState,
   VirtualServerState,
 } from '../../../observe/state.js';
+import { isLvsdError } from '../../../runtime/errors.js';
 import type { KernelTable } from './kernel-table.js';
+import { Traffic } from './traffic.js';
 
 export interface DirectorStatus {
   readonly generation: number;
@@ -34,20 +36,42 @@ export interface DirectorStatus {
 }
 
 export function directorStatus(director: Director, table: KernelTable | undefined, generation: number): DirectorStatus {
+  const { states } = director;
+  const traffic = readTraffic(
+    table,
+    states.flatMap((state) => director.servicesAt(state.index)),
+  );
   return {
     generation,
-    virtualServers: director.states.map((state) => virtualServerState(state, firstService(director, table, state))),
+    virtualServers: states.map((state) => {
+      const services = director.servicesAt(state.index);
+      return virtualServerState(state, { services, kernel: firstService(table, services), traffic });
+    }),
     ipvs: ipvsState(director, table),
   };
 }
 
-/** What the kernel has of a virtual server: of a group, its first service stands for all. */
-function firstService(
-  director: Director,
-  table: KernelTable | undefined,
-  state: MembershipState,
-): DesiredService | undefined {
-  const key = director.servicesAt(state.index)[0];
+/** The counters, or undefined when the kernel cannot be asked: a status without them is better than none. */
+function readTraffic(table: KernelTable | undefined, services: readonly ServiceKey[]): Traffic | undefined {
+  if (table === undefined) return undefined;
+  try {
+    return new Traffic(table.ipvs, table.dumps, services);
+  } catch (error) {
+    if (isLvsdError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A virtual server as the kernel has it. */
+interface InKernel {
+  readonly services: readonly ServiceKey[];
+  /** Of a group, its first service stands for all. */
+  readonly kernel: DesiredService | undefined;
+  readonly traffic: Traffic | undefined;
+}
+
+function firstService(table: KernelTable | undefined, services: readonly ServiceKey[]): DesiredService | undefined {
+  const key = services[0];
   return key === undefined ? undefined : table?.services.get(serviceKeyText(key));
 }
 
@@ -63,7 +87,7 @@ function targetState(server: VirtualServer): TargetState {
   }
 }
 
-function virtualServerState(state: MembershipState, kernel: DesiredService | undefined): VirtualServerState {
+function virtualServerState(state: MembershipState, inKernel: InKernel): VirtualServerState {
   const { server } = state;
   const { quorum, hysteresis } = thresholds(server);
   const sorry = server.sorryServer;
@@ -77,16 +101,17 @@ function virtualServerState(state: MembershipState, kernel: DesiredService | und
     sorryServer:
       sorry === undefined ? null : { name: realServerName(sorry, server.protocol), active: sorryIsActive(state) },
     suspended: isSuspended(state),
-    realServers: state.servers.map((one) => realServerState(state, one, kernel)),
-    counters: null,
+    realServers: state.servers.map((one) => realServerState(state, one, inKernel)),
+    counters: inKernel.traffic?.ofServices(inKernel.services) ?? null,
   };
 }
 
 function realServerState(
   state: MembershipState,
   server: ServerMembership,
-  kernel: DesiredService | undefined,
+  { services, kernel, traffic }: InKernel,
 ): RealServerState {
+  const key = keyIn(kernel, state, server);
   const alive = isAlive(server);
   const { config } = server;
   return {
@@ -97,22 +122,26 @@ function realServerState(
     weight: {
       configured: config.weight,
       effective: effectiveWeight(server),
-      inKernel: weightIn(kernel, state, server),
+      inKernel: key === undefined ? null : (kernel?.destinations.get(key)?.weight ?? null),
     },
     alive,
     since: server.since / 1000,
     reason: alive ? null : (server.checkers.find((checker) => !checker.up)?.text ?? 'not checked yet'),
     inhibited: !alive && config.inhibitOnFailure,
     checkers: server.checkers.map((checker, i) => checkerState(config.checkers[i]?.kind ?? 'unknown', checker)),
-    counters: null,
+    counters: key === undefined ? null : (traffic?.ofDestination(services, key) ?? null),
   };
 }
 
-function weightIn(kernel: DesiredService | undefined, state: MembershipState, server: ServerMembership): number | null {
-  if (kernel === undefined) return null;
+/** The key of a real server's destination in this service. */
+function keyIn(
+  kernel: DesiredService | undefined,
+  state: MembershipState,
+  server: ServerMembership,
+): string | undefined {
+  if (kernel === undefined) return undefined;
   const as = desiredServices(state.server, [kernel.key], [{ server: server.config, weight: server.config.weight }])[0];
-  const key = as === undefined ? undefined : [...as.destinations.keys()][0];
-  return key === undefined ? null : (kernel.destinations.get(key)?.weight ?? null);
+  return as === undefined ? undefined : [...as.destinations.keys()][0];
 }
 
 function checkerState(kind: string, verdict: CheckerVerdict): CheckerState {

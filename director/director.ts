@@ -63,6 +63,8 @@ interface Entry {
   readonly services: readonly ServiceKey[];
   readonly owned: OwnedByVirtualServer;
   wanted: readonly WantedServer[];
+  /** Milliseconds since 1970 since when quorum is as it is. */
+  quorumSince: number;
   /** What follows from `wanted`, one for each of `services`: the same objects for as long as nothing changes. */
   desired: readonly DesiredService[];
 }
@@ -75,6 +77,9 @@ export interface PlannedReload {
   readonly changed: readonly VirtualServerName[];
 }
 
+const FIRST_RETRY_MS = 10_000;
+const LONGEST_RETRY_MS = 600_000;
+
 export class Director {
   readonly #ports: DirectorPorts;
   #entries = new Map<VirtualServerName, Entry>();
@@ -83,6 +88,8 @@ export class Director {
   #desired = new Map<string, DesiredService>();
   #owned: Ownership = new LazyOwnership([]);
   #config: Config | undefined;
+  /** When what the kernel refused is tried again, milliseconds since 1970. */
+  #retry: { readonly at: number; readonly delay: number } | undefined;
 
   constructor(ports: DirectorPorts) {
     this.#ports = ports;
@@ -101,6 +108,10 @@ export class Director {
   }
   get desired(): ServiceTable {
     return this.#desired;
+  }
+  /** Milliseconds since 1970 since when the quorum of the virtual server at `index` is as it is. */
+  quorumSinceAt(index: number): number | undefined {
+    return this.#order[index]?.quorumSince;
   }
   servicesAt(index: number): readonly ServiceKey[] {
     return this.#order[index]?.services ?? [];
@@ -207,6 +218,23 @@ export class Director {
     this.#hear(effects);
   }
 
+  /**
+   * Tries again what the kernel refused (a scheduler's module that was missing, memory): after ten seconds, then after
+   * twice as long each time, up to ten minutes. Called from a timer; mostly does nothing.
+   */
+  async retryRefused(): Promise<ApplyReport | undefined> {
+    const retry = this.#retry;
+    if (retry === undefined || this.#ports.wall() < retry.at) return undefined;
+    this.#retry = undefined;
+    const report = await this.#ports.table.converge(this.#desired, this.#owned);
+    return this.#note(report, Math.min(LONGEST_RETRY_MS, 2 * retry.delay));
+  }
+
+  #note(report: ApplyReport, delay: number): ApplyReport {
+    if (report.refused.length > 0) this.#retry ??= { at: this.#ports.wall() + delay, delay };
+    return report;
+  }
+
   #carry(server: VirtualServer, services: readonly ServiceKey[], context: MembershipContext): MembershipStep {
     const entry = this.#entries.get(virtualServerName(server));
     if (entry === undefined) return startMembership(server, this.#ports.present(server, services), context);
@@ -237,6 +265,7 @@ export class Director {
       const wanted = wantedDestinations(step.state);
       entries.set(step.state.name, {
         state: step.state,
+        quorumSince: before?.state.quorumUp === step.state.quorumUp ? before.quorumSince : wall,
         services,
         owned: ownedBy(server, services),
         wanted,
@@ -277,7 +306,7 @@ export class Director {
     if (ownedEarlier !== undefined) this.#replaceJournal(either);
     else if (changed.length > 0) this.#appendOwned(changed, either);
     this.#owned = new LazyOwnership([...now.values(), ...before.values()]);
-    const report = await this.#ports.table.converge(this.#desired, this.#owned);
+    const report = this.#note(await this.#ports.table.converge(this.#desired, this.#owned), FIRST_RETRY_MS);
     // What was owned only before is gone now, unless the kernel refused to let it go: then it stays ours to remove.
     if (report.refused.length === 0) {
       this.#owned = new LazyOwnership([...now.values()]);
@@ -306,6 +335,7 @@ export class Director {
 
   #step(entry: Entry, event: MembershipEvent, effects: [MembershipEffect, MembershipState][]): void {
     const step = stepMembership(entry.state, event);
+    if (step.state.quorumUp !== entry.state.quorumUp) entry.quorumSince = this.#ports.wall();
     entry.state = step.state;
     for (const effect of step.effects) effects.push([effect, step.state]);
   }
@@ -330,7 +360,8 @@ export class Director {
         this.#desired.set(text, service);
       }
     }
-    const report = desired.size === 0 ? undefined : await this.#ports.table.adjust(desired, this.#owned);
+    const report =
+      desired.size === 0 ? undefined : this.#note(await this.#ports.table.adjust(desired, this.#owned), FIRST_RETRY_MS);
     this.#hear(effects);
     return report;
   }

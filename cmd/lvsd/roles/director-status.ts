@@ -45,7 +45,11 @@ export function directorStatus(director: Director, table: KernelTable | undefine
     generation,
     virtualServers: states.map((state) => {
       const services = director.servicesAt(state.index);
-      return virtualServerState(state, { services, kernel: firstService(table, services), traffic });
+      return virtualServerState(state, director.quorumSinceAt(state.index), {
+        services,
+        kernel: firstService(table, services),
+        traffic,
+      });
     }),
     ipvs: ipvsState(director, table),
   };
@@ -87,7 +91,11 @@ function targetState(server: VirtualServer): TargetState {
   }
 }
 
-function virtualServerState(state: MembershipState, inKernel: InKernel): VirtualServerState {
+function virtualServerState(
+  state: MembershipState,
+  quorumSince: number | undefined,
+  inKernel: InKernel,
+): VirtualServerState {
   const { server } = state;
   const { quorum, hysteresis } = thresholds(server);
   const sorry = server.sorryServer;
@@ -97,7 +105,13 @@ function virtualServerState(state: MembershipState, inKernel: InKernel): Virtual
     protocol: server.protocol,
     scheduler: server.scheduler,
     forwarding: server.forwarding.method,
-    quorum: { needed: quorum, have: liveWeight(state), hysteresis, up: state.quorumUp, since: null },
+    quorum: {
+      needed: quorum,
+      have: liveWeight(state),
+      hysteresis,
+      up: state.quorumUp,
+      since: quorumSince === undefined ? null : quorumSince / 1000,
+    },
     sorryServer:
       sorry === undefined ? null : { name: realServerName(sorry, server.protocol), active: sorryIsActive(state) },
     suspended: isSuspended(state),

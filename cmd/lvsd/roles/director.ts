@@ -347,6 +347,7 @@ export class DirectorRole implements Role {
       this.#inOrder(async () => {
         const config = this.#director.config;
         if (this.#table === undefined || config === undefined) return;
+        await this.#director.retryRefused();
         const weightsChanged = await this.#table.watchDrift(
           this.#director.desired.size,
           this.#director.ownership,

@@ -41,6 +41,7 @@ class Rig {
   readonly log = new MemoryLog();
   readonly effects: string[] = [];
   journal = '';
+  wall = 1_000_000;
   director: Director;
   constructor(readonly kernel = new FakeKernel()) {
     this.director = this.make();
@@ -49,7 +50,7 @@ class Rig {
   make(): Director {
     const ports: DirectorPorts = {
       log: this.log,
-      wall: () => 1_000_000,
+      wall: () => this.wall,
       table: this.kernel,
       journal: {
         append: (lines: Iterable<JournalLine>) => {
@@ -184,6 +185,35 @@ test('stop takes out what is ours and leaves the rest', async () => {
   await rig.director.start(config(virtual(1, server(1), 'sorry_server 10.2.0.1 80')), 1, emptyJournal);
   await rig.director.stop('off');
   assert.deepEqual(Object.keys(rig.kernel.show()), ['[10.0.0.9]:tcp:80']);
+});
+
+test('what the kernel refused is tried again later, less and less often', async () => {
+  const rig = new Rig();
+  const apply = rig.kernel.apply.bind(rig.kernel);
+  let tries = 0;
+  let refusing = true;
+  rig.kernel.apply = async (operations) => {
+    if (operations.length > 0) tries++;
+    if (!refusing) return apply(operations);
+    const report = await apply([]);
+    return {
+      ...report,
+      refused: operations.slice(0, 1).map((operation) => ({ operation, error: undefined as never, line: 'no' })),
+    };
+  };
+  await rig.director.start(config(virtual(1, server(1))), 1, emptyJournal);
+  assert.equal(tries, 1);
+  assert.equal(await rig.director.retryRefused(), undefined, 'not yet');
+  rig.wall += 10_000;
+  await rig.director.retryRefused();
+  assert.equal(tries, 2);
+  rig.wall += 10_000;
+  await rig.director.retryRefused();
+  assert.equal(tries, 2, 'twice as long now');
+  refusing = false;
+  rig.wall += 10_000;
+  await rig.director.retryRefused();
+  assert.deepEqual(rig.kernel.show(), { '[10.0.0.1]:tcp:80': ['[10.1.0.1]:80 1'] });
 });
 
 test('a plan says what a reload would do and does nothing', async () => {

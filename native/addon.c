@@ -3,9 +3,10 @@
  * descriptor passing, epoll under one uv_poll, timerfd, scheduling, capabilities, namespaces). Policy lives in
  * TypeScript; this is system calls only.
  *
- * This file: arguments, results, the table of owned descriptors, and the beginning and end of an environment. Sockets
- * are in socket.c, descriptor passing and memfd in passing.c, the netlink fast path in netlink.c, epoll and timerfd in
- * readiness.c, the process in process.c. Built by one cc line from the .c files of this folder.
+ * This file: arguments, results, and the table of owned descriptors, which all other files use. Sockets are in socket.c,
+ * descriptor passing and memfd in passing.c, the netlink fast path in netlink.c, epoll and timerfd in readiness.c, the
+ * process in process.c, real-time signals in signals.c; module.c joins them. Built by one cc line from the .c files of
+ * this folder.
  */
 #include "addon.h"
 
@@ -200,7 +201,7 @@ static napi_value set_non_blocking(napi_env env, napi_callback_info info) {
   return make_result(env, fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
 }
 
-/* ---- beginning and end of an environment ---- */
+/* ---- names in JavaScript ---- */
 
 bool export_all(napi_env env, napi_value exports, const Export *list, size_t count) {
   for (size_t i = 0; i < count; i++) {
@@ -211,45 +212,10 @@ bool export_all(napi_env env, napi_value exports, const Export *list, size_t cou
   return true;
 }
 
-static void free_addon(napi_env env, void *data, void *hint) {
-  (void)env;
-  (void)hint;
-  Addon *addon = data;
-  free(addon->owned);
-  free(addon);
-}
-
-static void teardown_done(void *hook) { napi_remove_async_cleanup_hook(hook); }
-
-/* Runs at process exit and at worker.terminate(), with the event loop still there and JavaScript gone. */
-static void teardown(napi_async_cleanup_hook_handle hook, void *data) {
-  Addon *addon = data;
-  for (int32_t fd = 0; fd < addon->owned_size; fd++) {
-    if (disown_fd(addon, fd)) close(fd);
-  }
-  close_readiness(addon, teardown_done, hook);
-}
-
-NAPI_MODULE_INIT() {
+bool export_descriptors(napi_env env, napi_value exports) {
   static const Export list[] = {
       {"closeFd", close_owned}, {"releaseFd", release_owned},      {"adoptFd", adopt},
       {"ownsFd", owns},         {"setNonBlocking", set_non_blocking},
   };
-  Addon *addon = calloc(1, sizeof *addon);
-  if (addon == NULL) {
-    napi_throw_error(env, NULL, "lvsd addon: out of memory");
-    return NULL;
-  }
-  addon->env = env;
-  if (napi_set_instance_data(env, addon, free_addon, NULL) != napi_ok) {
-    free(addon);
-    return NULL;
-  }
-  if (napi_add_async_cleanup_hook(env, teardown, addon, NULL) != napi_ok) return NULL;
-  if (!export_all(env, exports, list, sizeof list / sizeof *list) || !export_sockets(env, exports) ||
-      !export_passing(env, exports) || !export_netlink(env, exports) || !export_readiness(env, exports) ||
-      !export_process(env, exports) || !export_signals(env, exports)) {
-    return NULL;
-  }
-  return exports;
+  return export_all(env, exports, list, sizeof list / sizeof *list);
 }

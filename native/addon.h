@@ -72,6 +72,7 @@ typedef struct {
 
 bool export_all(napi_env env, napi_value exports, const Export *list, size_t count);
 
+bool export_descriptors(napi_env env, napi_value exports);
 bool export_sockets(napi_env env, napi_value exports);
 bool export_passing(napi_env env, napi_value exports);
 bool export_netlink(napi_env env, napi_value exports);

@@ -32,6 +32,7 @@ import type { Ownership } from '../ipvs-netlink/reconcile.js';
 import type { Log } from '../runtime/log.js';
 import type { Journal, JournalLine, OwnedByVirtualServer } from './journal.js';
 import { ownedByEither } from './journal.js';
+import { LazyOwnership, ownedByName } from './ownership.js';
 import { desiredServices, ownedBy, servicesOf, type WantedServer } from './plan.js';
 import { journalEntry, worthJournalling } from './worth-journalling.js';
 
@@ -402,46 +403,6 @@ function tableOf(entries: ReadonlyMap<VirtualServerName, Entry>): Map<string, De
     }
   }
   return table;
-}
-
-function ownedByName(entries: ReadonlyMap<string, Entry>): ReadonlyMap<string, OwnedByVirtualServer> {
-  const owned = new Map<string, OwnedByVirtualServer>();
-  for (const [name, entry] of entries) owned.set(name, entry.owned);
-  return owned;
-}
-
-/**
- * What is lvsd's to remove, service by service when it is asked for: of thousands of services the reconciler asks for
- * the few that changed.
- */
-class LazyOwnership implements Ownership {
-  readonly services = new Set<string>();
-  readonly #by = new Map<string, OwnedByVirtualServer | readonly OwnedByVirtualServer[]>();
-  readonly #made = new Map<string, ReadonlySet<string>>();
-
-  constructor(all: readonly OwnedByVirtualServer[]) {
-    for (const owned of all) {
-      for (const text of owned.services) {
-        const known = this.#by.get(text);
-        this.services.add(text);
-        if (known === undefined) this.#by.set(text, owned);
-        else if (known !== owned) this.#by.set(text, [known, owned].flat());
-      }
-    }
-  }
-
-  readonly destinations = {
-    get: (text: string): ReadonlySet<string> | undefined => {
-      const owned = this.#by.get(text);
-      if (owned === undefined) return undefined;
-      let set = this.#made.get(text);
-      if (set === undefined) {
-        set = new Set([owned].flat().flatMap((one) => one.destinations));
-        this.#made.set(text, set);
-      }
-      return set;
-    },
-  };
 }
 
 function sameWanted(a: readonly WantedServer[], b: readonly WantedServer[]): boolean {

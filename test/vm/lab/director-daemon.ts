@@ -19,12 +19,6 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** How each says that a reload is done. */
-const RELOADED: Record<DaemonKind, RegExp> = {
-  lvsd: /Reload complete/,
-  keepalived: /Reload finished in/,
-};
-
 export class DirectorDaemon {
   readonly kind: DaemonKind;
   readonly namespace: string;
@@ -53,19 +47,29 @@ export class DirectorDaemon {
    * Starts a daemon; returns at once.
    * @param namespace an existing network namespace
    * @param configFile its keepalived.conf
-   * @param flags further command line flags
+   * @param options flags: further ones; alone: a /run/lvsd of its own, so that several lvsd run at once
    */
-  static start(kind: DaemonKind, namespace: string, configFile: string, flags: readonly string[] = []): DirectorDaemon {
+  static start(
+    kind: DaemonKind,
+    namespace: string,
+    configFile: string,
+    options: { readonly flags?: readonly string[]; readonly alone?: boolean } = {},
+  ): DirectorDaemon {
     const folder = `/run/lab/${namespace}`;
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     const program = kind === 'lvsd' ? join(repoRoot, 'bin/lvsd') : 'keepalived';
     const own = kind === 'lvsd' ? [] : ['-r', `${folder}/vrrp.pid`];
     const words = [program, '-n', '-l', '-D', '-G', '-f', configFile, '-p', `${folder}/pid`, '-c', `${folder}/check`];
-    const script = 'mount -t tmpfs -o mode=1777 tmp /tmp; exec "$@"';
-    const child = spawn('ip', ['netns', 'exec', namespace, 'sh', '-c', script, 'sh', ...words, ...own, ...flags], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const ownRun = options.alone === true ? 'mkdir -p /run/lvsd; mount -t tmpfs run /run/lvsd; ' : '';
+    const script = `mount -t tmpfs -o mode=1777 tmp /tmp; ${ownRun}exec "$@"`;
+    const child = spawn(
+      'ip',
+      ['netns', 'exec', namespace, 'sh', '-c', script, 'sh', ...words, ...own, ...(options.flags ?? [])],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     return new DirectorDaemon(kind, namespace, child, folder);
   }
 
@@ -103,16 +107,9 @@ export class DirectorDaemon {
     );
   }
 
-  /** Waits until the process that checks has written its pid. */
+  /** Waits until the daemon says that its start is complete. */
   async started(seconds = 60): Promise<void> {
-    await until(
-      () => {
-        this.assertRunning();
-        return this.checkerPid;
-      },
-      seconds,
-      () => `${this.kind} to start; its log:\n${this.logText}`,
-    );
+    await this.line(/: Startup complete$/, seconds);
   }
 
   /** SIGHUP, and waits until the daemon says that the new file is in force. */
@@ -120,7 +117,7 @@ export class DirectorDaemon {
     const from = this.log.length;
     this.assertRunning();
     process.kill(this.pid, 'SIGHUP');
-    await this.line(RELOADED[this.kind], seconds, from);
+    await this.line(/: Reload complete$/, seconds, from);
   }
 
   /** SIGUSR1, and the text of keepalived_check.data. */

@@ -52,7 +52,10 @@ export class Network {
   }
 }
 
-/** nginx on a host, answering `/` with the host's name. */
+/** How long the answer to `/big` is: many packets. */
+export const BIG_BYTES = 200_000;
+
+/** nginx on a host, answering `/` with the host's name and `/big` with many bytes. */
 export class WebServer {
   readonly host: string;
   readonly #folder: string;
@@ -73,9 +76,10 @@ export class WebServer {
       'http { access_log off; default_type text/plain; keepalive_requests 1000000; keepalive_timeout 1h;',
       ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${this.#folder}/temp;`),
       `server { ${this.#listen.map((one) => `listen ${one} reuseport backlog=4096;`).join(' ')}`,
-      `location / { return 200 "${this.host}\\n"; } } }`,
+      `location / { return 200 "${this.host}\\n"; } location = /big { root ${this.#folder}; } } }`,
     ];
     writeFileSync(`${this.#folder}/nginx.conf`, config.join('\n'));
+    writeFileSync(`${this.#folder}/big`, 'x'.repeat(BIG_BYTES));
     shell(`ip netns exec ${this.host} nginx -e ${this.#folder}/errors -c ${this.#folder}/nginx.conf`);
   }
 

@@ -3,7 +3,7 @@
  *
  * For the programs under test/vm that run as root in the VM (demo, tables, traffic); never for the host.
  */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** What a command that ended left behind. */
@@ -42,6 +42,17 @@ export function output(namespace: string, words: readonly string[]): string {
   const done = attempt(program, args);
   if (done.status !== 0) throw new Error(`${words.join(' ')} in ${namespace}: status ${done.status}: ${done.stderr}`);
   return done.stdout;
+}
+
+/** As `output`, without stopping this process meanwhile. */
+export function outputLater(namespace: string, words: readonly string[]): Promise<string> {
+  const [program = 'ip', ...args] = inNamespace(namespace, words);
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { encoding: 'utf8', maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`${words.join(' ')} in ${namespace}: ${error.message}: ${stderr}`));
+    });
+  });
 }
 
 /**

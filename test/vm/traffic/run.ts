@@ -1,0 +1,159 @@
+/**
+ * The traffic tests inside the VM: real HTTP through lvsd's table. Each finding is one JSON line (`Finding`) on stdout.
+ *
+ * 1. NAT, DR and TUN carry traffic of both families to all three servers, with offloads on and off.
+ * 2. 20 reloads while connections last and new ones come: not one reset or refusal.
+ * 3. A server that dies, loudly and silently, is out in time; keepalived beside it on the same servers, by its log.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { DirectorDaemon } from '../lab/director-daemon.js';
+import { inNamespace, output, outputLater, shell, until } from '../lab/shell.js';
+import { buildSite, NOTICED_WITHIN_S, offloadsOff, PLAIN, SERVERS, siteConfig, type Variant, VIPS } from './site.js';
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly what: string;
+  /** Undefined: as it should be. */
+  readonly trouble?: string;
+  /** Figures for a person. */
+  readonly note?: string;
+}
+
+const CLIENT = join(dirname(fileURLToPath(import.meta.url)), 'client.js');
+const CONFIG = '/run/traffic/keepalived.conf';
+const RELOADS = 20;
+/** Emulation on two busy processors may hold everything up for seconds. */
+const SLACK_S = 15;
+
+const find = (finding: Finding): void => void process.stdout.write(`${JSON.stringify(finding)}\n`);
+
+/** Each VIP is asked nine times; all three servers must answer. */
+async function carriesTraffic(how: string): Promise<void> {
+  for (const { address, method, family } of VIPS) {
+    const what = `${method} carries ${family} (${how})`;
+    const said = await outputLater('client', ['node', CLIENT, 'fetch', address, '6']);
+    const { answers, errors } = JSON.parse(said) as { answers: Record<string, number>; errors: string[] };
+    const missing = SERVERS.filter((name) => answers[name] === undefined);
+    if (errors.length > 0) find({ what, trouble: errors.join('; ') });
+    else if (missing.length > 0) find({ what, trouble: `no answer came from ${missing.join(', ')}` });
+    else find({ what, note: SERVERS.map((name) => `${name} ${answers[name]}`).join(', ') });
+  }
+}
+
+const VARIANTS: readonly Variant[] = [
+  { ...PLAIN, weights: [5, 1, 2] },
+  { ...PLAIN, scheduler: 'wlc', extraServer: true },
+  { ...PLAIN, scheduler: 'wrr', weights: [1, 9, 3], extraService: true },
+  { ...PLAIN, scheduler: 'sed', extraServer: true, extraService: true },
+  PLAIN,
+];
+
+async function reloadsUnderTraffic(lvsd: DirectorDaemon): Promise<void> {
+  const what = `${RELOADS} reloads without one reset or refusal`;
+  const [program = 'ip', ...args] = inNamespace('client', ['node', CLIENT, 'hold', ...VIPS.map((vip) => vip.address)]);
+  const client = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  client.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  await until(() => connectionsSeen() >= 3 * VIPS.length, 60, 'the connections of the client to stand');
+  for (let i = 0; i < RELOADS; i++) {
+    writeFileSync(CONFIG, siteConfig(VARIANTS[i % VARIANTS.length] ?? PLAIN));
+    await lvsd.reload();
+    await pause(200);
+  }
+  client.kill('SIGTERM');
+  await ended(client);
+  const { exchanges, opened, lasting, errors } = JSON.parse(said) as {
+    exchanges: number;
+    opened: number;
+    lasting: number;
+    errors: string[];
+  };
+  const note = `${lasting} lasting connections with ${exchanges} exchanges, ${opened} new connections, ${errors.length} errors`;
+  if (errors.length > 0) find({ what, trouble: `${note}\n${errors.slice(0, 20).join('\n')}` });
+  else if (exchanges < lasting * RELOADS || opened < RELOADS) find({ what, trouble: `too little traffic: ${note}` });
+  else find({ what, note });
+}
+
+/** How many connections IPVS has had since the table was made. */
+function connectionsSeen(): number {
+  const total = /^ *([0-9A-F]+)/m.exec(output('director', ['tail', '-n', '+3', '/proc/net/ip_vs_stats']));
+  return Number.parseInt(total?.[1] ?? '0', 16);
+}
+
+const ended = (child: ChildProcess): Promise<void> => new Promise((resolve) => child.once('close', () => resolve()));
+
+/** Kills or silences a server and compares when each daemon takes it out of all six virtual servers. */
+async function noticed(
+  daemons: readonly [DirectorDaemon, DirectorDaemon],
+  addresses: readonly string[],
+  what: string,
+  die: () => void | Promise<void>,
+): Promise<void> {
+  const from = daemons.map(({ log }) => log.length);
+  const at = process.uptime() * 1000;
+  await die();
+  const times = await Promise.all(
+    daemons.map(async (daemon, i) => {
+      const seconds: number[] = [];
+      for (const vip of VIPS) {
+        const address = addresses.find((one) => one.includes(':') === (vip.family === 'IPv6'));
+        const line = `: Removing service [${address}]:tcp:80 from VS [${vip.address}]:tcp:80`;
+        const found = await daemon.line(new RegExp(line.replace(/[[\]]/g, '\\$&')), 90, from[i]);
+        seconds.push((found.at - at) / 1000);
+      }
+      return Math.max(...seconds);
+    }),
+  );
+  const [ours = 0, theirs = 0] = times;
+  const note = `out of all six after ${ours.toFixed(1)} s; keepalived ${theirs.toFixed(1)} s; bound ${NOTICED_WITHIN_S} s`;
+  if (ours > NOTICED_WITHIN_S + SLACK_S) find({ what, trouble: note });
+  else find({ what, note });
+}
+
+async function main(): Promise<void> {
+  const servers = buildSite();
+  mkdirSync('/run/traffic', { recursive: true });
+  writeFileSync(CONFIG, siteConfig(PLAIN));
+  writeFileSync('/run/traffic/observer.conf', siteConfig(PLAIN));
+  const lvsd = DirectorDaemon.start('lvsd', 'director', CONFIG);
+  try {
+    await lvsd.started();
+    await carriesTraffic('offloads on');
+    offloadsOff();
+    await carriesTraffic('offloads off');
+    await reloadsUnderTraffic(lvsd);
+
+    const keepalived = DirectorDaemon.start('keepalived', 'observer', '/run/traffic/observer.conf');
+    await keepalived.started();
+    const both = [lvsd, keepalived] as const;
+    const up = (daemon: DirectorDaemon) =>
+      until(
+        async () => !/^ *(Has run|Up) = no$/m.test(await daemon.dump()),
+        60,
+        () => `every server to be up for ${daemon.kind}; its log:\n${daemon.logText}`,
+      );
+    await Promise.all(both.map(up));
+    await noticed(both, ['10.0.2.12', 'fd02::12'], 'a server whose program is killed is out in time', async () => {
+      await servers[1]?.kill();
+    });
+    servers[1]?.start();
+    await Promise.all(both.map(up));
+    await noticed(both, ['10.0.2.13', 'fd02::13'], 'a server that falls silent is out in time', () => {
+      shell('ip -n rs3 link set eth0 down');
+    });
+    await lvsd.stop();
+    await keepalived.stop();
+  } catch (error) {
+    find({ what: 'the tests ran to their end', trouble: `${String(error)}\n--- lvsd ---\n${lvsd.logText}` });
+    process.exitCode = 1;
+    process.kill(lvsd.pid, 'SIGKILL');
+  }
+}
+
+await main();

@@ -43,7 +43,7 @@ const IN_BACKGROUND = 'LVSD_IN_BACKGROUND';
 
 export async function startDaemon(commandLine: CommandLine): Promise<void> {
   if (!commandLine.foreground && process.env[IN_BACKGROUND] === undefined) {
-    goToBackground();
+    if (mayGoToBackground(commandLine)) goToBackground();
     return;
   }
   delete process.env[IN_BACKGROUND];
@@ -135,6 +135,25 @@ export async function startDaemon(commandLine: CommandLine): Promise<void> {
   process.on('SIGUSR1', () => void writeDumps(routes, supervisor, log));
 }
 
+/**
+ * What can be known before the terminal is left is told on it, with its exit status: no file, or a daemon that runs.
+ * keepalived too looks at both before it forks.
+ */
+function mayGoToBackground(commandLine: CommandLine): boolean {
+  const first = read(commandLine);
+  if (first === undefined) return false;
+  const log = terminalLog(commandLine);
+  const missing = first.diagnostics.filter(({ code }) => code === 'LVSD_CONFIG_FILE_MISSING');
+  if (missing.length > 0) {
+    for (const { message } of missing) log.error(message);
+    process.exitCode = exitCode.noConfig;
+    return false;
+  }
+  const pidFile = takePidFile(commandLine, first, log);
+  pidFile?.remove();
+  return pidFile !== undefined;
+}
+
 /** Starts this program again without a terminal and lets this process end. */
 function goToBackground(): void {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
@@ -149,21 +168,16 @@ function read(commandLine: CommandLine): LoadedConfiguration | undefined {
   try {
     return loadConfiguration(commandLine.configFile, commandLine);
   } catch (error) {
-    const log = openLog(
-      {
-        detail: false,
-        console: true,
-        syslog: commandLine.syslog ? commandLine.facility : undefined,
-        logFile: commandLine.logFile,
-        instance: undefined,
-        namespace: undefined,
-      },
-      undefined,
-    );
-    log.error(describeError(error));
+    terminalLog(commandLine).error(describeError(error));
     process.exitCode = exitCode.noConfig;
     return undefined;
   }
+}
+
+/** For what is told before the configuration says how to log. */
+function terminalLog({ syslog, facility, logFile }: CommandLine): Log {
+  const settings = { detail: false, console: true, logFile, instance: undefined, namespace: undefined };
+  return openLog({ ...settings, syslog: syslog ? facility : undefined }, undefined);
 }
 
 function takePidFile(commandLine: CommandLine, first: LoadedConfiguration, log: Log): PidFile | undefined {

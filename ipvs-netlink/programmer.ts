@@ -103,12 +103,8 @@ export class IpvsProgrammer {
   ): Promise<ApplyReport> {
     return this.#inTurn(async () => {
       this.#forgetChangedWeights(desired);
-      const report = await this.#apply(this.plan(desired, owned, policy));
+      const report = await this.#settled(this.plan(desired, owned, policy), desired);
       this.#desired = desired;
-      const doubtful = new Set(this.#handWeights.keys());
-      for (const { operation } of report.refused) doubtful.add(operation.serviceText);
-      for (const { serviceText } of report.skipped) doubtful.add(serviceText);
-      this.#table.settle(desired, doubtful);
       return report;
     });
   }
@@ -123,12 +119,7 @@ export class IpvsProgrammer {
     return this.#inTurn(async () => {
       this.#forgetChangedWeights(part, true);
       const mine: Ownership = { services: NO_TEXTS, destinations: owned.destinations };
-      const report = await this.#apply(this.plan(part, mine));
-      const doubtful = new Set(this.#handWeights.keys());
-      for (const { operation } of report.refused) doubtful.add(operation.serviceText);
-      for (const { serviceText } of report.skipped) doubtful.add(serviceText);
-      this.#table.settle(part, doubtful);
-      return report;
+      return this.#settled(this.plan(part, mine), part);
     });
   }
 
@@ -201,6 +192,43 @@ export class IpvsProgrammer {
     const report = await this.#applier.apply(operations, (operation) => this.#table.note(operation));
     if (report.uncertain) await this.#table.read();
     return report;
+  }
+
+  /**
+   * Applies what leads to `desired`, and lets the director's own values stand for what is then believed. A service that
+   * was made here has what was wished of it and nothing else, so its operations are not noted one by one, unless one of
+   * them was refused.
+   */
+  async #settled(operations: readonly Operation[], desired: ServiceTable): Promise<ApplyReport> {
+    const done: Operation[] = [];
+    const doubtful = new Set(this.#handWeights.keys());
+    let uncertain = false;
+    try {
+      const report = await this.#applier.apply(operations, (operation) => done.push(operation));
+      for (const { operation } of report.refused) doubtful.add(operation.serviceText);
+      for (const { serviceText } of report.skipped) doubtful.add(serviceText);
+      uncertain = report.uncertain;
+      return report;
+    } catch (error) {
+      for (const { serviceText } of operations) doubtful.add(serviceText);
+      throw error;
+    } finally {
+      const made = new Set<string>();
+      for (const operation of done) {
+        const { kind, serviceText } = operation;
+        if (kind === 'new-service' && !doubtful.has(serviceText)) {
+          const service = desired.get(serviceText);
+          if (service !== undefined) {
+            this.#table.adopt(serviceText, service);
+            made.add(serviceText);
+            continue;
+          }
+        }
+        if (!made.has(serviceText)) this.#table.note(operation);
+      }
+      if (uncertain) await this.#table.read();
+      this.#table.settle(desired, doubtful);
+    }
   }
 
   /** A weight that lvsd no longer wants as it was is no longer a person's either. `part`: services outside it stand. */

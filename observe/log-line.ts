@@ -22,10 +22,19 @@ export function paddedDay(at: Date): string {
   return String(at.getDate()).padStart(2, ' ');
 }
 
+let stampSecond = Number.NaN;
+let stamp = '';
+
 /** `Fri Nov 20 08:30:10 2026`, local time. @param wall milliseconds since 1970 */
 export function asctime(wall: number): string {
-  const at = new Date(wall);
-  return `${days[at.getDay()]} ${months[at.getMonth()]} ${paddedDay(at)} ${clockTime(at)} ${at.getFullYear()}`;
+  const second = Math.floor(wall / 1000);
+  // A start writes tens of thousands of lines, and the local time of one second is one text.
+  if (second !== stampSecond) {
+    const at = new Date(wall);
+    stamp = `${days[at.getDay()]} ${months[at.getMonth()]} ${paddedDay(at)} ${clockTime(at)} ${at.getFullYear()}`;
+    stampSecond = second;
+  }
+  return stamp;
 }
 
 /** The text with control characters shown as `\xNN` instead of sent (C0 but for tab, DEL, C1). */
@@ -47,8 +56,7 @@ export function linesOf(text: string): readonly string[] {
 
 /** The record as it goes to the console or to a file, with a newline at its end. */
 export function stampedLines(record: LogRecord): string {
-  const stamp = asctime(record.wall);
-  return linesOf(record.text)
-    .map((line) => `${stamp}: ${line}\n`)
-    .join('');
+  const time = asctime(record.wall);
+  const lines = linesOf(record.text);
+  return lines.length === 1 ? `${time}: ${lines[0]}\n` : lines.map((line) => `${time}: ${line}\n`).join('');
 }

@@ -32,6 +32,8 @@ import { PidFile, pidFilePath, systemFor } from './pid-file.js';
 import { Questions } from './questions.js';
 import {
   beginTransaction,
+  commitOrder,
+  startOrder,
   stepTransaction,
   type Transaction,
   type TransactionEvent,
@@ -307,7 +309,7 @@ export class Supervisor {
         ? this.#settle({ ...pending, refusals: [neverBack] })
         : this.#advance({ type: 'timeout' }),
     );
-    this.#follow(beginTransaction(generation, taking));
+    this.#follow(beginTransaction(generation, taking, purpose === 'start' ? startOrder : commitOrder));
   }
 
   #advance(event: TransactionEvent): void {

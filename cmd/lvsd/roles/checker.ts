@@ -43,6 +43,8 @@ export class CheckerRole implements Role {
   readonly #sockets = new Map<number, (answer: SocketAnswer) => void>();
   readonly #scripts = new Map<number, (end: ScriptEnd) => void>();
   readonly #restored = new Map<string, RestoredVerdict>();
+  /** Virtual servers whose checks stand still from the beginning: the director commits before us at a start. */
+  readonly #suspendedAtStart = new Set<number>();
   #tls: TlsMaterial = loadTlsMaterial(undefined);
   #batch: VerdictChange[] = [];
   #batchGeneration = 0;
@@ -73,7 +75,8 @@ export class CheckerRole implements Role {
   onMessage(message: SupervisorMessage, descriptors: readonly Fd[]): void {
     switch (message.type) {
       case 'prepare': {
-        this.#held.prepare(message.generation, descriptors);
+        // The director refuses what has to be refused; reading it here would only make the table wait.
+        this.#held.prepareLater(message.generation, descriptors);
         this.#context.send({ type: 'prepared', generation: message.generation, refusals: [], diagnostics: [] });
         return;
       }
@@ -89,7 +92,9 @@ export class CheckerRole implements Role {
           for (const { key, verdict } of message.checkers) this.#restored.set(key, verdict);
         return;
       case 'suspend':
-        this.#loop.setSuspended(message.virtualServer, message.suspended);
+        if (this.#held.current !== undefined) this.#loop.setSuspended(message.virtualServer, message.suspended);
+        else if (message.suspended) this.#suspendedAtStart.add(message.virtualServer);
+        else this.#suspendedAtStart.delete(message.virtualServer);
         return;
       case 'tell-all':
         this.#flush();
@@ -133,15 +138,22 @@ export class CheckerRole implements Role {
   }
 
   #commit(generation: number): void {
+    if (!this.#held.holds(generation)) return;
+    // What was said of the old generation goes out first: its indices mean the old one. After that nothing of it can
+    // come any more, for the rest is done in this same turn; so the table need not wait for the rest.
+    this.#flush();
+    this.#context.send({ type: 'committed', generation, report: undefined });
+    const first = this.#held.current === undefined;
     const held = this.#held.commit(generation);
     if (held === undefined) return;
     const { config } = held.parsed;
-    // What was said of the old generation goes out first: its indices mean the old one.
-    this.#flush();
     this.#tls = loadTlsMaterial(config.ssl);
-    this.#loop.reconfigure(config, generation, { restored: (key) => this.#restored.get(key) });
+    this.#loop.reconfigure(config, generation, {
+      restored: (key) => this.#restored.get(key),
+      ...(first ? { suspended: this.#suspendedAtStart } : {}),
+    });
     this.#restored.clear();
-    this.#context.send({ type: 'committed', generation, report: undefined });
+    this.#suspendedAtStart.clear();
   }
 
   #say(change: VerdictChange, generation: number): void {

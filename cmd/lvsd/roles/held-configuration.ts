@@ -18,6 +18,12 @@ export interface HeldGeneration {
   readonly parsed: ParseResult;
 }
 
+/** A snapshot that waits for its commit to be parsed. */
+interface UnreadGeneration {
+  readonly generation: number;
+  readonly bytes: Uint8Array;
+}
+
 export interface ReadConfiguration {
   readonly parsed: ParseResult;
   /** Of reading, binding and validation. */
@@ -28,6 +34,7 @@ export class HeldConfiguration {
   readonly #options: ParseOptions;
   #current: HeldGeneration | undefined;
   #prepared: HeldGeneration | undefined;
+  #unread: UnreadGeneration | undefined;
 
   constructor(options: ParseOptions = {}) {
     this.#options = options;
@@ -43,20 +50,7 @@ export class HeldConfiguration {
 
   /** Reads the snapshot that a message carries; its descriptor is closed. Nothing is kept. */
   read(descriptors: readonly Fd[]): ReadConfiguration {
-    const file = descriptors[0];
-    if (file === undefined) {
-      throw new LvsdError(
-        'LVSD_SNAPSHOT_MISSING',
-        'A configuration was announced and did not come with the message. This is a bug in lvsd: please report it.',
-      );
-    }
-    try {
-      const snapshot = decodeSnapshot(readMemfd(file));
-      const parsed = parseSnapshot(snapshot, this.#current?.parsed, this.#options);
-      return { parsed, diagnostics: [...snapshot.diagnostics, ...parsed.diagnostics] };
-    } finally {
-      for (const fd of descriptors) closeFd(fd);
-    }
+    return this.#parse(bytesOf(descriptors));
   }
 
   /** Reads a snapshot and keeps it beside the one in force. */
@@ -66,8 +60,25 @@ export class HeldConfiguration {
     return read;
   }
 
+  /**
+   * Keeps a snapshot that is parsed when it is committed: for a role that never refuses one, because another role that
+   * reads the same bytes does, and whose work nobody waits for.
+   */
+  prepareLater(generation: number, descriptors: readonly Fd[]): void {
+    this.#unread = { generation, bytes: bytesOf(descriptors) };
+  }
+
+  /** Whether `commit` of this generation would put something into force. */
+  holds(generation: number): boolean {
+    return this.#prepared?.generation === generation || this.#unread?.generation === generation;
+  }
+
   /** Puts what was prepared into force. Undefined if that generation was not prepared here. */
   commit(generation: number): HeldGeneration | undefined {
+    if (this.#unread?.generation === generation) {
+      this.#prepared = { generation, parsed: this.#parse(this.#unread.bytes).parsed };
+      this.#unread = undefined;
+    }
     if (this.#prepared?.generation !== generation) return undefined;
     this.#current = this.#prepared;
     this.#prepared = undefined;
@@ -76,5 +87,28 @@ export class HeldConfiguration {
 
   abandon(generation: number): void {
     if (this.#prepared?.generation === generation) this.#prepared = undefined;
+    if (this.#unread?.generation === generation) this.#unread = undefined;
+  }
+
+  #parse(bytes: Uint8Array): ReadConfiguration {
+    const snapshot = decodeSnapshot(bytes);
+    const parsed = parseSnapshot(snapshot, this.#current?.parsed, this.#options);
+    return { parsed, diagnostics: [...snapshot.diagnostics, ...parsed.diagnostics] };
+  }
+}
+
+/** What a message carries; the descriptors are closed. */
+function bytesOf(descriptors: readonly Fd[]): Uint8Array {
+  const file = descriptors[0];
+  if (file === undefined) {
+    throw new LvsdError(
+      'LVSD_SNAPSHOT_MISSING',
+      'A configuration was announced and did not come with the message. This is a bug in lvsd: please report it.',
+    );
+  }
+  try {
+    return readMemfd(file);
+  } finally {
+    for (const fd of descriptors) closeFd(fd);
   }
 }

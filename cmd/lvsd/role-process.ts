@@ -29,6 +29,11 @@ function silenceLimit(text: string | undefined): number {
   return seconds >= 1 && seconds <= 3600 ? seconds * 1000 : 30_000;
 }
 
+/** At stop a role that is at work, by its heartbeat, is given more than child_wait_time: this long at most. */
+const LONGEST_STOP_MS = 300_000;
+/** Silent for so long at stop, it is not at work. */
+const STOP_SILENCE_MS = 5000;
+
 /** What a role may do. The runner has what lvsd has: root's scripts need it. */
 const roleCapabilities: Readonly<Record<RoleName, readonly Capability[] | 'all'>> = {
   director: ['NET_ADMIN'],
@@ -166,7 +171,10 @@ export class RoleProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** Ends the process for good: asks, and kills it after `patience` milliseconds. Resolves when it is gone. */
+  /**
+   * Ends the process for good: asks, and kills it after `patience` milliseconds unless its heartbeat shows that it is
+   * still at work: taking 65,000 services out of the table needs longer than child_wait_time. Resolves when it is gone.
+   */
   async stop(patience: number): Promise<void> {
     this.#stopping = true;
     this.#pending?.cancel();
@@ -174,12 +182,18 @@ export class RoleProcess {
     if (child === undefined) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     this.#channel?.send({ type: 'stop' });
-    const timer = this.#settings.clock.after(milliseconds(patience), `stop ${this.role}`, () => {
-      this.#settings.log.warning(
-        `${roleTitle[this.role]} child process(${child.pid}) failed to die - forcing termination`,
-      );
+    const { clock, log } = this.#settings;
+    const latest = clock.now() + LONGEST_STOP_MS;
+    let timer: Timer;
+    const look = (): void => {
+      if (this.silence < STOP_SILENCE_MS && clock.now() < latest) {
+        timer = clock.after(milliseconds(1000), `stop ${this.role}`, look);
+        return;
+      }
+      log.warning(`${roleTitle[this.role]} child process(${child.pid}) failed to die - forcing termination`);
       child.kill('SIGKILL');
-    });
+    };
+    timer = clock.after(milliseconds(patience), `stop ${this.role}`, look);
     await gone;
     timer.cancel();
   }

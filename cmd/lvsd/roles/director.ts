@@ -335,7 +335,7 @@ export class DirectorRole implements Role {
 
   #plan({ parsed, diagnostics }: ReadConfiguration): unknown {
     const refusals = refusalsOf(parsed.config, diagnostics, { purpose: 'reload', ...this.#context.welcome });
-    return planSummary(this.#director.plan(parsed.config), refusals, diagnostics);
+    return planSummary(this.#director.plan(parsed.config), this.#tableOrThrow().services, refusals, diagnostics);
   }
 
   #status(): unknown {

@@ -210,7 +210,9 @@ test('the addon says what to run when it is not built', async () => {
   const { tmpdir } = await import('node:os');
   const folder = mkdtempSync(join(tmpdir(), 'lvsd-addon-'));
   try {
-    cpSync(nativeFolder, join(folder, 'native'), { recursive: true });
+    // Where `npm run build` ran, the addon lies beside its face.
+    const notTheAddon = (path: string): boolean => !path.endsWith('.node');
+    cpSync(nativeFolder, join(folder, 'native'), { recursive: true, filter: notTheAddon });
     cpSync(join(nativeFolder, '..', 'runtime'), join(folder, 'runtime'), { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     const end = await runChild(`

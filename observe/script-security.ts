@@ -50,9 +50,6 @@ export class ScriptMemo {
   readonly programs = new Map<string, ProgramCheck>();
 }
 
-/** Logged once when scripts run as root or from unsafe places and enable_script_security is not set. */
-export const SECURITY_VIOLATION = 'SECURITY VIOLATION - scripts are being executed but script_security not enabled.';
-
 const DEFAULT_SEARCH_PATH = '/bin:/usr/bin';
 
 function statOf(path: string, stat: typeof statSync | typeof lstatSync): Stats | string {

@@ -2,41 +2,27 @@
  * What only the host knows about a Config: programs, users and interfaces, asked by hooks, said in keepalived's words.
  *
  * Nothing is changed in the Config: every role parses the same snapshot, and all must get the same value whatever their
- * rights. What cannot run is found out again, and left out, where it would run.
+ * rights. What cannot run is found out again, and left out, where it would run. How it counts for `-t` was seen with
+ * 2.2.7: a script that is not there or may not be run is left out and costs nothing (0), an unknown user is an error
+ * (5), scripts without script security are 6.
  */
 import type { Config } from '../config/config.js';
+import type { GlobalConfig } from '../config/global.js';
 import type { Script } from '../config/script.js';
 import type { Diagnostic } from './diagnostic.js';
+import { type ScriptOwner, scriptsOf, securityViolation } from './scripts-of.js';
+
+/** What the host makes of a script. */
+export interface ScriptFinding {
+  /** `insecure`: it runs, and somebody else than root could have changed it. */
+  readonly outcome: 'runs' | 'insecure' | 'disabled' | 'user-unknown';
+  /** keepalived's line first, then what exactly is wrong and the cure. */
+  readonly messages: readonly string[];
+}
 
 export interface Surroundings {
-  /** What is wrong with a program on this host, in words; undefined if it can be run. */
-  scriptProblem(script: Script): string | undefined;
+  lookAtScript(script: Script, global: GlobalConfig): ScriptFinding;
   interfaceExists(name: string): boolean;
-  userExists(name: string): boolean;
-}
-
-interface Found {
-  readonly script: Script;
-  readonly owner: 'checks' | 'start';
-}
-
-function scriptsOf(config: Config): Found[] {
-  const found: Found[] = [];
-  const add = (owner: Found['owner'], ...scripts: readonly (Script | undefined)[]): void => {
-    for (const script of scripts) if (script !== undefined) found.push({ script, owner });
-  };
-  const { global } = config;
-  add('start', global.startupScript, global.shutdownScript);
-  for (const virtual of config.virtualServers) {
-    add('checks', virtual.quorumUp, virtual.quorumDown);
-    for (const server of virtual.realServers) {
-      add('checks', server.notifyUp, server.notifyDown);
-      for (const checker of server.checkers) if (checker.kind === 'MISC_CHECK') add('checks', checker.script);
-    }
-  }
-  // Without a virtual server keepalived starts no checker, and nobody looks at these.
-  if (config.virtualServers.length > 0) add('checks', global.notifyFifoScript, global.lvsNotifyFifoScript);
-  return found;
 }
 
 function diagnostic(
@@ -44,53 +30,59 @@ function diagnostic(
   code: Diagnostic['code'],
   message: string,
   at: Diagnostic['at'],
-  extras: Partial<Pick<Diagnostic, 'expected' | 'suggestion' | 'assumed'>>,
+  extras: Partial<Pick<Diagnostic, 'suggestion' | 'assumed'>>,
 ): Diagnostic {
-  return {
-    class: kind,
-    code,
-    message,
-    at,
-    span: 1,
-    expected: extras.expected,
-    suggestion: extras.suggestion,
-    assumed: extras.assumed,
-  };
+  const { suggestion, assumed } = extras;
+  return { class: kind, code, message, at, span: 1, expected: undefined, suggestion, assumed };
 }
 
 /** Everything that the host makes of a Config. */
 export function checkSurroundings(config: Config, host: Surroundings): readonly Diagnostic[] {
+  return [...checkScripts(config, host), ...checkInterfaces(config, host)];
+}
+
+function checkScripts(config: Config, host: Surroundings): readonly Diagnostic[] {
   const told: Diagnostic[] = [];
-  const runs = new Set<Found['owner']>();
-  const problems = new Map<string, string | undefined>();
+  const insecureOf = new Map<ScriptOwner, boolean>();
+  // Thousands of real servers name the same program: it is looked at, and told, once.
+  const known = new Map<string, ScriptFinding>();
   for (const { script, owner } of scriptsOf(config)) {
-    const user = script.user?.name ?? config.global.scriptUser?.name;
-    const key = `${script.argv[0]} ${user ?? ''}`;
-    if (!problems.has(key)) problems.set(key, problemOf(script, user, host));
-    const problem = problems.get(key);
-    if (problem === undefined) runs.add(owner);
-    else {
-      told.push(
-        diagnostic('assumed', 'LVSD_CONFIG_SCRIPT', problem, script.at, {
-          expected: `a program that ${user ?? 'the script user'} may run`,
-          assumed: 'it is not run',
-        }),
-      );
+    const key = JSON.stringify([script.argv, script.user ?? null]);
+    let finding = known.get(key);
+    if (finding === undefined) {
+      finding = host.lookAtScript(script, config.global);
+      known.set(key, finding);
+      told.push(...diagnosticOf(script, finding));
     }
+    if (finding.outcome === 'runs' || finding.outcome === 'insecure')
+      insecureOf.set(owner, insecureOf.get(owner) === true || finding.outcome === 'insecure');
   }
-  if (!config.global.enableScriptSecurity) {
-    const cure = { suggestion: 'put enable_script_security into global_defs' };
-    const tell = (what: string): void => {
-      const message = `SECURITY VIOLATION - ${what} scripts are being executed but script_security not enabled.`;
-      told.push(diagnostic('security', 'LVSD_CONFIG_SCRIPT_SECURITY', message, undefined, cure));
-    };
-    if (runs.has('start')) tell('start/shutdown');
-    if (runs.has('checks')) tell('check');
+  if (config.global.enableScriptSecurity) return told;
+  const suggestion = 'put enable_script_security into global_defs';
+  for (const [owner, insecure] of insecureOf) {
+    const message = securityViolation(owner, insecure);
+    told.push(diagnostic('security', 'LVSD_CONFIG_SCRIPT_SECURITY', message, undefined, { suggestion }));
   }
-  const missing = new Set<string>();
+  return told;
+}
+
+function* diagnosticOf(script: Script, { outcome, messages }: ScriptFinding): Iterable<Diagnostic> {
+  const [message, ...more] = messages;
+  if (message === undefined) return;
+  const runs = outcome === 'runs' || outcome === 'insecure';
+  yield diagnostic(outcome === 'user-unknown' ? 'assumed' : 'note', 'LVSD_CONFIG_SCRIPT', message, script.at, {
+    ...(more.length === 0 ? {} : { suggestion: more.join(' ') }),
+    ...(runs ? {} : { assumed: 'it is not run' }),
+  });
+}
+
+function checkInterfaces(config: Config, host: Surroundings): readonly Diagnostic[] {
+  const told: Diagnostic[] = [];
+  const known = new Set<string>();
   const needs = (name: string | undefined, at: Diagnostic['at']): void => {
-    if (name === undefined || missing.has(name) || host.interfaceExists(name)) return;
-    missing.add(name);
+    if (name === undefined || known.has(name)) return;
+    known.add(name);
+    if (host.interfaceExists(name)) return;
     const message = `Interface ${name} does not exist`;
     told.push(diagnostic('note', 'LVSD_CONFIG_INTERFACE', message, at, { assumed: 'it will come' }));
   };
@@ -103,11 +95,4 @@ export function checkSurroundings(config: Config, host: Surroundings): readonly 
     }
   }
   return told;
-}
-
-function problemOf(script: Script, user: string | undefined, host: Surroundings): string | undefined {
-  if (user !== undefined && !host.userExists(user)) {
-    return `Unable to find user ${user} of script ${script.argv[0]} - disabling`;
-  }
-  return host.scriptProblem(script);
 }

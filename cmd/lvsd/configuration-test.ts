@@ -1,8 +1,8 @@
 /**
  * lvsd -t: is this configuration good? Reads and binds everything, starts nothing, says all that is wrong at once.
  *
- * Exit codes are keepalived's (keepalived.md 3). Beyond the file it looks at what the file names on this host: scripts
- * and their users. What the daemon would refuse to start with (an unbuilt word that decides who gets traffic) is an
+ * Exit codes are keepalived's (keepalived.md 3). Beyond the file it looks at what the file names on this host: scripts,
+ * their users and interfaces. What the daemon would refuse to start with (an unbuilt word that decides who gets traffic) is an
  * error here too, so that a good -t means a start.
  */
 import { openSync, writeSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { diagnosticsToJson, exitCodeOf, renderDiagnostics } from '../../parser/r
 import { readSnapshot } from '../../parser/snapshot.js';
 import { unbuiltDiagnostics } from '../../parser/validate-unbuilt.js';
 import type { CommandLine } from './command-line.js';
-import { scriptDiagnostics } from './script-diagnostics.js';
+import { hostSurroundings } from './host-surroundings.js';
 
 /** Tests a configuration and writes what it found. @returns the exit status */
 export function testConfiguration(commandLine: CommandLine): number {
@@ -21,11 +21,13 @@ export function testConfiguration(commandLine: CommandLine): number {
     ...(commandLine.configId === undefined ? {} : { configId: commandLine.configId }),
     allConfigChecks: commandLine.strictIncludes,
   });
-  const parsed = parseSnapshot(snapshot, undefined, { validateRegex: validatePattern });
+  const parsed = parseSnapshot(snapshot, undefined, {
+    validateRegex: validatePattern,
+    surroundings: hostSurroundings(commandLine.namespace),
+  });
   const diagnostics = [
     ...snapshot.diagnostics,
     ...parsed.diagnostics,
-    ...scriptDiagnostics(parsed.config),
     ...unbuiltDiagnostics(parsed.config.unbuilt, {
       checkerOnly: !commandLine.subsystems.vrrp,
       ignoreUnbuilt: commandLine.ignoreUnbuilt,

@@ -13,11 +13,12 @@ import type { ScriptEnd } from '../../../healthcheck/probes/probe.js';
 import { closeFd, type Fd } from '../../../native/descriptor.js';
 import { NotifyFifoSet, type WantedFifo } from '../../../observe/notify-fifo-set.js';
 import { ScriptRunner } from '../../../observe/script-runner.js';
-import { checkScript, type ScriptCheck, ScriptMemo, SECURITY_VIOLATION } from '../../../observe/script-security.js';
+import { checkScript, type ScriptCheck, ScriptMemo } from '../../../observe/script-security.js';
 import { credentialsOf, type ScriptCredentials } from '../../../observe/script-user.js';
+import { type ScriptOwner, scriptsOf, securityViolation } from '../../../parser/scripts-of.js';
 import { milliseconds } from '../../../runtime/units.js';
+import { scriptSearchPath } from '../host-surroundings.js';
 import type { ScriptIndex, SupervisorMessage } from '../messages.js';
-import { scriptsOf } from '../scripts-of.js';
 import { HeldConfiguration } from './held-configuration.js';
 import type { Role, RoleContext } from './role.js';
 
@@ -94,12 +95,13 @@ export class RunnerRole implements Role {
 
   /** Looks at every script once and says what is wrong with it, before it is needed at night. */
   #tellScripts(config: Config): void {
-    let insecure = false;
-    for (const script of scriptsOf(config)) {
+    const insecureOf = new Map<ScriptOwner, boolean>();
+    for (const { script, owner } of scriptsOf(config)) {
       const known = this.#resolve(script, config.global);
-      if (typeof known !== 'string' && (known.check.insecure || known.user.uid === 0)) insecure = true;
+      if (typeof known !== 'string') insecureOf.set(owner, insecureOf.get(owner) === true || known.check.insecure);
     }
-    if (insecure && !config.global.enableScriptSecurity) this.#context.log.warning(SECURITY_VIOLATION);
+    if (config.global.enableScriptSecurity) return;
+    for (const [owner, insecure] of insecureOf) this.#context.log.warning(securityViolation(owner, insecure));
   }
 
   /** The commands of a script and its user, or why it is not run. Messages are logged the first time. */
@@ -121,7 +123,7 @@ export class RunnerRole implements Role {
     const check = checkScript(script, answer.credentials, {
       strict: global.enableScriptSecurity,
       useSymlinkPaths: global.useSymlinkPaths,
-      searchPath: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+      searchPath: scriptSearchPath(),
       memo: this.#memo,
     });
     for (const text of check.messages) this.#context.log.warning(text);
@@ -188,11 +190,14 @@ export class RunnerRole implements Role {
   }
 
   #check(id: number, generation: number, index: ScriptIndex, timeout: number): void {
+    let ended = false;
     const cancel = this.#run(generation, index, timeout, (end) => {
+      ended = true;
       this.#running.delete(id);
       this.#context.send({ to: 'checker', type: 'ran', id, end });
     });
-    this.#running.set(id, cancel);
+    // A script that cannot be run is answered before `#run` returns, and nothing is left to cancel.
+    if (!ended) this.#running.set(id, cancel);
   }
 
   #notify(generation: number, index: ScriptIndex): void {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualServerName } from '../../../config/names.js';
 import type { VirtualServer } from '../../../config/virtual-server.js';
+import type { ScriptFinding, Surroundings } from '../../../parser/validate-surroundings.js';
 import { complaints, parseText } from './schema/parse-text.js';
 
 const usual = 'protocol TCP\nlvs_sched rr\nlvs_method NAT\n';
@@ -358,7 +359,11 @@ test('a pattern that the hook refuses is told and not kept', () => {
 
 test('scripts without script security are told when they could run', () => {
   const text = virtual(`${usual}quorum_up "/bin/true 'a b' c" root\n${real('10.1.0.1 80')}`);
-  const host = { scriptProblem: () => undefined, interfaceExists: () => true, userExists: () => true };
+  const finding = (outcome: ScriptFinding['outcome'], ...messages: readonly string[]): Surroundings => ({
+    lookAtScript: () => ({ outcome, messages }),
+    interfaceExists: () => true,
+  });
+  const host = finding('runs');
   const { config, diagnostics } = parseText(text, { surroundings: host });
   assert.deepEqual(complaints(diagnostics), [
     'security SECURITY VIOLATION - check scripts are being executed but script_security not enabled.',
@@ -367,6 +372,12 @@ test('scripts without script security are told when they could run', () => {
   assert.deepEqual(config.virtualServers[0]?.quorumUp?.user, { name: 'root', group: undefined });
   const secured = parseText(`global_defs {\nenable_script_security\n}\n${text}`, { surroundings: host });
   assert.deepEqual(complaints(secured.diagnostics), []);
-  const missing = parseText(text, { surroundings: { ...host, scriptProblem: () => 'not there' } });
-  assert.deepEqual(complaints(missing.diagnostics), ['assumed not there']);
+  const told = (surroundings: Surroundings): readonly string[] =>
+    parseText(text, { surroundings }).diagnostics.map((each) => `${each.class} ${each.message}`);
+  assert.deepEqual(told(finding('disabled', 'not there', 'cure')), ['note not there']);
+  assert.deepEqual(told(finding('user-unknown', 'who?')), ['assumed who?']);
+  assert.deepEqual(told(finding('insecure', 'Unsafe permissions')), [
+    'note Unsafe permissions',
+    'security SECURITY VIOLATION - check scripts are being executed but script_security not enabled. There are insecure scripts.',
+  ]);
 });

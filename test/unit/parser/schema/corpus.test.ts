@@ -9,10 +9,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseSnapshot } from '../../../../parser/parse.js';
 import { exitCodeOf } from '../../../../parser/render-diagnostic.js';
+import type { Surroundings } from '../../../../parser/validate-surroundings.js';
 import { sharedCorpus } from '../../../root.js';
 import { readText, snapshotOfFile } from './parse-text.js';
 
-const present = { scriptProblem: () => undefined, interfaceExists: () => true, userExists: () => true };
+const present: Surroundings = {
+  lookAtScript: () => ({ outcome: 'runs', messages: [] }),
+  interfaceExists: () => true,
+};
 
 const resync = 'keepalived loses its place at an unknown block and no longer sees what follows it';
 /** Files whose exit code differs, and why. */

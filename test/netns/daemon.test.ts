@@ -60,10 +60,11 @@ interface Running {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts lvsd in the foreground in a new network namespace (unshare becomes it, so the pid is lvsd's). */
+/** Starts lvsd in the foreground in a new network namespace and waits for words in its log (unshare becomes it, so the pid is lvsd's). */
 async function start(
   path: string,
   env: Readonly<Record<string, string>> = {},
+  firstWords = 'Startup complete',
   ...more: readonly string[]
 ): Promise<Running> {
   const child = spawn('unshare', [...words(path), '-n', ...more], {
@@ -80,7 +81,7 @@ async function start(
   endings.push(() => child.kill('SIGKILL'));
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const running = { child, log: () => text, ended };
-  await until(running, 'Startup complete', () => text.includes('Startup complete'));
+  await until(running, firstWords, () => text.includes(firstWords));
   return running;
 }
 
@@ -172,8 +173,38 @@ test('a word that decides who gets traffic and is not built: exit status 2 and t
   assert.equal(status, 2, log);
   assert.match(log, /Line 5\).*vrrp_instance/);
   for (const option of ['-C', '--ignore-unbuilt']) {
-    const running = await start(path, {}, option);
+    const running = await start(path, {}, 'Startup complete', option);
     running.child.kill('SIGTERM');
     assert.equal(await running.ended, 0);
   }
+});
+
+test('kill -9 of a role while the first configuration is shown does not end the start: it is shown again', async () => {
+  const path = file('fifo.conf', globalDefs(`lvs_notify_fifo ${folder}/fifo`));
+  const running = await start(path, {}, 'Starting Runner child process');
+  const pid = Number(/Starting Runner child process, pid=(\d+)/.exec(running.log())?.[1]);
+  process.kill(pid, 'SIGKILL');
+  await until(running, 'Startup complete', () => running.log().includes('Startup complete'));
+  assert.match(running.log(), /Runner child process\(\d+\) died: Respawning/);
+  assert.ok(existsSync(join(folder, 'fifo')), 'the runner that came back has the configuration');
+  running.child.kill('SIGTERM');
+  assert.equal(await running.ended, 0);
+});
+
+test('a role that dies over every showing of the first configuration ends the start with status 1, not in a loop', async () => {
+  const path = file('fifo.conf', globalDefs(`lvs_notify_fifo ${folder}/fifo`));
+  const running = await start(path, {}, 'Starting Runner child process');
+  const killed = new Set<number>();
+  const timer = setInterval(() => {
+    for (const [, text] of running.log().matchAll(/Starting Runner child process, pid=(\d+)/g)) {
+      const pid = Number(text);
+      if (!killed.has(pid)) process.kill(pid, 'SIGKILL');
+      killed.add(pid);
+    }
+  }, 1);
+  endings.push(() => clearInterval(timer));
+  assert.equal(await running.ended, 1, running.log());
+  clearInterval(timer);
+  assert.equal(killed.size, 3);
+  assert.equal(existsSync(pidFile), false);
 });

@@ -1,11 +1,13 @@
 /**
- * The chaos cases, run inside the test VM as root: `main.js RUNG [PART OF A NAME]`, where names begin with their group.
+ * The chaos cases, run inside the test VM as root: `main.js RUNG [PATTERN OF NAMES]`, where names
+ * begin with their group.
  */
 import { type Case, runCases, shell } from './cases.js';
 import { crashCases } from './crash.js';
 import { errorCases } from './errors.js';
 import { journalCases } from './journal.js';
 import { reloadCases } from './reload.js';
+import { scaleCases } from './scale.js';
 import { surroundingsCases } from './surroundings.js';
 
 const groups: Readonly<Record<string, readonly Case[]>> = {
@@ -13,6 +15,7 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   journal: journalCases,
   reload: reloadCases,
   surroundings: surroundingsCases,
+  scale: scaleCases,
   errors: errorCases,
 };
 

@@ -126,6 +126,13 @@ export function isVerdictChange(value: unknown): value is VerdictChange {
 }
 
 /** Connection options that make two checkers the same one; the timeout is one of them (keepalived.md 18.1). */
+/** The same text as JSON of the same list; most checkers are of this kind, and tens of thousands are spelt at a start. */
+function tcpIdentity({ address, port, bindTo, bindPort, bindIf, fwmark, timeout }: ConnectOptions): string {
+  const optional = (value: string | number | undefined): string =>
+    value === undefined ? 'null' : JSON.stringify(value);
+  return `["TCP_CHECK","${address}",${port},${optional(bindTo)},${optional(bindPort)},${optional(bindIf)},${fwmark},${timeout}]`;
+}
+
 function connectIdentity(connect: ConnectOptions): readonly unknown[] {
   return [
     connect.address,
@@ -159,7 +166,7 @@ const identities = new WeakMap<Checker, string>();
 function spellIdentity(checker: Checker): string {
   switch (checker.kind) {
     case 'TCP_CHECK':
-      return JSON.stringify([checker.kind, ...connectIdentity(checker.connect)]);
+      return tcpIdentity(checker.connect);
     case 'HTTP_GET':
     case 'SSL_GET':
       return JSON.stringify([

@@ -25,6 +25,7 @@ import { type LogSettings, openLog } from './logging.js';
 import type { RoleName, Welcome } from './messages.js';
 import { AlreadyRunningError, PidFile, pidFilePath, systemFor } from './pid-file.js';
 import { exitCode } from './restart-policy.js';
+import { RolesAhead } from './role-spawn.js';
 import { Supervisor } from './supervisor.js';
 import { version } from './version.js';
 
@@ -48,9 +49,27 @@ export async function startDaemon(commandLine: CommandLine): Promise<void> {
   }
   delete process.env[IN_BACKGROUND];
   setProcessName('lvsd');
+  process.umask((commandLine.umask ?? DEFAULT_UMASK) & ~OWNER_EXECUTE);
+  const environment = takeSystemdEnvironment(process.env, process.pid);
+  const ahead = new RolesAhead();
+  if (commandLine.namespace === undefined) ahead.spawn(['director', 'checker']);
+  try {
+    await serve(commandLine, environment, ahead);
+  } finally {
+    ahead.end();
+  }
+}
+
+async function serve(
+  commandLine: CommandLine,
+  environment: ReturnType<typeof takeSystemdEnvironment>,
+  ahead: RolesAhead,
+): Promise<void> {
   const first = read(commandLine);
   if (first === undefined) return;
   const { global } = first;
+  // Both are inherited: who was started before they were known is not what is wanted.
+  if (global.netNamespace !== undefined || (commandLine.umask === undefined && global.umask !== undefined)) ahead.end();
   process.umask((commandLine.umask ?? global.umask ?? DEFAULT_UMASK) & ~OWNER_EXECUTE);
   const namespace = commandLine.namespace ?? global.netNamespace;
   const logSettings: LogSettings = {
@@ -78,7 +97,7 @@ export async function startDaemon(commandLine: CommandLine): Promise<void> {
   }
 
   const systemd = new Systemd({
-    environment: takeSystemdEnvironment(process.env, process.pid),
+    environment,
     open: openDatagram,
     clock: systemClock,
   });
@@ -101,6 +120,7 @@ export async function startDaemon(commandLine: CommandLine): Promise<void> {
     systemd,
     pidFile,
     first,
+    ahead,
     welcome,
     exit: (status) => {
       void Promise.resolve(control?.close()).finally(() => process.exit(status));
@@ -113,6 +133,7 @@ export async function startDaemon(commandLine: CommandLine): Promise<void> {
     process.exit(exitCode.programError);
   });
   await supervisor.start();
+  ahead.end();
   systemd.startWatchdog(() => supervisor.healthy());
   const routes = new Control(supervisor, commandLine);
   const path = global.controlSocket ?? (suffix === '' ? defaultControlSocket : `/run/lvsd/control_${suffix}.sock`);

@@ -1,15 +1,12 @@
 /**
  * One role's process as the supervisor sees it: started, welcomed, heard, replaced.
  *
- * Each role is this same program with `--role NAME` and one end of a socket pair as descriptor 3. It gets exactly the
- * capabilities that its work needs (architecture, section 4), none through uid 0. A role that dies is started again
+ * How it is started is in role-spawn.ts. A role that dies is started again
  * with keepalived's back-off; one whose heartbeat stops is killed, which is the same thing. What the role does with its
  * configuration is not known here: `onUp` is called when it is ready, and the supervisor shows it what it needs.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { type Capability, spawnWithCapabilities } from '../../native/capabilities.js';
+import type { ChildProcess } from 'node:child_process';
 import { closeFd, type Fd } from '../../native/descriptor.js';
-import { socketPair } from '../../native/descriptor-passing.js';
 import type { Clock, Timer } from '../../runtime/clock.js';
 import { describeError } from '../../runtime/errors.js';
 import type { Log } from '../../runtime/log.js';
@@ -17,6 +14,7 @@ import { milliseconds } from '../../runtime/units.js';
 import { Channel } from './channel.js';
 import type { RoleMessage, RoleName, SupervisorMessage, Welcome } from './messages.js';
 import { afterDeath, firstRestart, isPermanent, type RestartState } from './restart-policy.js';
+import { type RolesAhead, type SpawnedRole, spawnRole } from './role-spawn.js';
 
 /**
  * Silent for so long, a role is taken for stuck. Parsing 37,000 servers on a slow machine takes several seconds. Tests
@@ -33,13 +31,6 @@ function silenceLimit(text: string | undefined): number {
 const LONGEST_STOP_MS = 300_000;
 /** Silent for so long at stop, it is not at work. */
 const STOP_SILENCE_MS = 5000;
-
-/** What a role may do. The runner has what lvsd has: root's scripts need it. */
-const roleCapabilities: Readonly<Record<RoleName, readonly Capability[] | 'all'>> = {
-  director: ['NET_ADMIN'],
-  checker: [],
-  runner: 'all',
-};
 
 /** How log lines call a role's process: keepalived's name where it has one (keepalived.md 1). */
 export const roleTitle: Readonly<Record<RoleName, string>> = {
@@ -64,6 +55,8 @@ export interface RoleSettings {
   readonly welcome: Welcome;
   /** -R: a death is never answered by a new process. */
   readonly respawn: boolean;
+  /** Where a process of this role may stand ready already. */
+  readonly ahead?: RolesAhead | undefined;
 }
 
 export class RoleProcess {
@@ -110,22 +103,14 @@ export class RoleProcess {
 
   start(): void {
     if (this.#child !== undefined || this.#stopping) return;
-    const [ours, theirs] = socketPair();
-    const run = (): ChildProcess =>
-      spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', '--role', this.role], {
-        stdio: ['ignore', 'inherit', 'inherit', theirs],
-      });
-    let child: ChildProcess;
+    let spawned: SpawnedRole;
     try {
-      const capabilities = roleCapabilities[this.role];
-      child = capabilities === 'all' ? run() : spawnWithCapabilities(capabilities, run);
+      spawned = this.#settings.ahead?.take(this.role) ?? spawnRole(this.role);
     } catch (error) {
-      closeFd(ours);
-      closeFd(theirs);
       this.#events.onPermanentDeath(this.role, describeError(error));
       return;
     }
-    closeFd(theirs);
+    const { child, channel } = spawned;
     this.#child = child;
     this.#startedAt = this.#settings.clock.now();
     this.hear();
@@ -133,7 +118,7 @@ export class RoleProcess {
       this.#settings.log.error(`Cannot run the ${this.role} process: ${describeError(error)}`),
     );
     child.once('exit', (status, signal) => this.#died(child, status, signal));
-    this.#channel = new Channel<RoleMessage, SupervisorMessage>(ours, {
+    this.#channel = new Channel<RoleMessage, SupervisorMessage>(channel, {
       onMessage: (message, descriptors) => {
         this.hear();
         if ('type' in message && message.type === 'heartbeat') this.#lag = message.lag;

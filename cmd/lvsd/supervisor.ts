@@ -41,6 +41,7 @@ import {
 } from './reload-transaction.js';
 import { exitCode } from './restart-policy.js';
 import { RoleProcess } from './role-process.js';
+import type { RolesAhead } from './role-spawn.js';
 import { version } from './version.js';
 
 /** A role that has not prepared a configuration by then is taken for lost and the reload for refused. */
@@ -70,6 +71,8 @@ export interface SupervisorParts {
   readonly pidFile: PidFile;
   /** The configuration as first read. */
   readonly first: LoadedConfiguration;
+  /** Processes of roles that were started before the file was read. */
+  readonly ahead: RolesAhead | undefined;
   readonly welcome: (role: RoleName) => Welcome;
   /** Ends the process. */
   readonly exit: (status: number) => void;
@@ -234,6 +237,7 @@ export class Supervisor {
           log: this.#log,
           welcome: this.#parts.welcome(name),
           respawn: this.#parts.commandLine.respawn,
+          ahead: this.#parts.ahead,
         },
         {
           onMessage: (from, message, descriptors) => this.#onMessage(from, message, descriptors),

@@ -36,7 +36,7 @@ export function openLog(settings: LogSettings, role: string | undefined): Log {
       new Syslog({ ident: syslogIdent(parts), facility: settings.syslog, pid: process.pid, open: openDatagram }).sink,
     );
   }
-  if (settings.console) sinks.push(consoleSink());
+  if (settings.console) sinks.push(consoleSink({ gathered: true }));
   if (settings.logFile !== undefined) {
     try {
       sinks.push(new LogFile(logFileName(settings.logFile, parts)).sink);

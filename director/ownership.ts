@@ -4,6 +4,7 @@
  * The journal knows it by virtual server (journal.ts); the reconciler asks service by service, and of thousands of
  * services only for the few that changed.
  */
+import { destinationKeyText, type ServiceTable } from '../ipvs-netlink/model.js';
 import type { Ownership } from '../ipvs-netlink/reconcile.js';
 import type { OwnedByVirtualServer } from './journal.js';
 
@@ -48,4 +49,17 @@ export class LazyOwnership implements Ownership {
       return set;
     },
   };
+}
+
+/**
+ * `lvs_flush`: everything in the table counts as ours, so that what the file does not want is removed. What it wants
+ * stays where it is: a flush would take healthy servers out, and re-adding what was deleted is slow.
+ */
+export function wholeTable(table: ServiceTable): ReadonlyMap<string, OwnedByVirtualServer> {
+  return new Map(
+    [...table].map(([text, { destinations }]) => [
+      `lvs_flush ${text}`,
+      { services: [text], destinations: [...destinations.values()].map(destinationKeyText) },
+    ]),
+  );
 }

@@ -92,8 +92,11 @@ export class CheckerRole implements Role {
           for (const { key, verdict } of message.checkers) this.#restored.set(key, verdict);
         return;
       case 'suspend':
-        if (this.#held.current !== undefined) this.#loop.setSuspended(message.virtualServer, message.suspended);
-        else if (message.suspended) this.#suspendedAtStart.add(message.virtualServer);
+        // An index of another generation means another virtual server; the director says all again when it commits.
+        if (this.#held.current !== undefined) {
+          if (message.generation === this.#held.current.generation)
+            this.#loop.setSuspended(message.virtualServer, message.suspended);
+        } else if (message.suspended) this.#suspendedAtStart.add(message.virtualServer);
         else this.#suspendedAtStart.delete(message.virtualServer);
         return;
       case 'tell-all':
@@ -138,7 +141,12 @@ export class CheckerRole implements Role {
   }
 
   #commit(generation: number): void {
-    if (!this.#held.holds(generation)) return;
+    if (!this.#held.holds(generation)) {
+      // Shown it twice, as a role that came back when a reload began: the second commit is answered like the first.
+      if (this.#held.current?.generation === generation)
+        this.#context.send({ type: 'committed', generation, report: undefined });
+      return;
+    }
     // What was said of the old generation goes out first: its indices mean the old one. After that nothing of it can
     // come any more, for the rest is done in this same turn; so the table need not wait for the rest.
     this.#flush();

@@ -6,11 +6,10 @@
  * the journal and goes on from there.
  */
 import type { Config } from '../../../config/config.js';
-import { virtualServerName } from '../../../config/names.js';
 import { Director } from '../../../director/director.js';
-import { emptyJournal, type Journal, type OwnedByVirtualServer, weightsLine } from '../../../director/journal.js';
+import { emptyJournal, type Journal, weightsLine } from '../../../director/journal.js';
 import { JournalFile } from '../../../director/journal-file.js';
-import { checkerKey, registerServers } from '../../../healthcheck/check-loop-register.js';
+import { wholeTable } from '../../../director/ownership.js';
 import {
   isSuspended,
   type MembershipEffect,
@@ -20,11 +19,9 @@ import {
 } from '../../../healthcheck/membership.js';
 import { openCheckSocket } from '../../../healthcheck/probes/open-socket.js';
 import { validatePattern } from '../../../healthcheck/probes/pcre2.js';
-import type { RestoredVerdict } from '../../../healthcheck/schedule.js';
-import { type CheckerAddress, isVerdictChange, presumedUp, type VerdictChange } from '../../../healthcheck/verdict.js';
+import { isVerdictChange, type VerdictChange } from '../../../healthcheck/verdict.js';
 import { HostMonitor } from '../../../host/host-monitor.js';
 import type { ApplyReport } from '../../../ipvs-netlink/apply.js';
-import { destinationKeyText, type ServiceTable } from '../../../ipvs-netlink/model.js';
 import { closeFd, type Fd } from '../../../native/descriptor.js';
 import { raiseDescriptorLimit } from '../../../native/process.js';
 import type { ParseResult } from '../../../parser/parse.js';
@@ -32,12 +29,14 @@ import type { IpAddress } from '../../../runtime/addresses.js';
 import { describeError, isLvsdError } from '../../../runtime/errors.js';
 import { milliseconds } from '../../../runtime/units.js';
 import { refusalsOf } from '../configuration.js';
-import type { CommitReport, Purpose, Refusal, RestoredChecker, ScriptIndex, SupervisorMessage } from '../messages.js';
+import type { CommitReport, Purpose, Refusal, ScriptIndex, SupervisorMessage } from '../messages.js';
+import { exitCode } from '../restart-policy.js';
 import { directorStatus } from './director-status.js';
 import { HeldConfiguration, type ReadConfiguration } from './held-configuration.js';
 import { IpvsSettings } from './ipvs-settings.js';
 import { DRIFT_TICK_MS, KernelTable } from './kernel-table.js';
-import { planSummary } from './plan-summary.js';
+import { type PlanSummary, planSummary } from './plan-summary.js';
+import { rememberedCheckers } from './remembered-checkers.js';
 import type { Role, RoleContext } from './role.js';
 
 export class DirectorRole implements Role {
@@ -111,13 +110,9 @@ export class DirectorRole implements Role {
       case 'restore-checker':
         this.#inOrder(async () => this.#restoreChecker());
         return;
-      case 'plan': {
-        const read = this.#held.read(descriptors);
-        this.#inOrder(async () => {
-          this.#context.send({ type: 'answer', id: message.id, value: this.#plan(read) });
-        });
+      case 'plan':
+        this.#answerPlan(message.id, descriptors);
         return;
-      }
       case 'status':
         this.#context.send({ type: 'answer', id: message.id, value: this.#status() });
         return;
@@ -171,40 +166,51 @@ export class DirectorRole implements Role {
   }
 
   async #commit(generation: number): Promise<void> {
-    const { clock, log, send } = this.#context;
+    const { clock, leave, send } = this.#context;
     const held = this.#held.commit(generation);
-    if (held === undefined) return;
-    const { config } = held.parsed;
+    if (held === undefined) {
+      if (this.#held.current?.generation === generation) send({ type: 'committed', generation, report: undefined });
+      return;
+    }
     const startedAt = clock.now();
-    const table = this.#table;
     let report: ApplyReport | undefined;
-    if (table !== undefined) {
-      if (this.#started) {
-        this.#setSettings(config.global);
-        report = await this.#director.reload(config, generation);
-        if (this.#journal?.wantsCompaction === true) this.#director.compactJournal();
-      } else {
-        this.#started = true;
-        const read = await table.read(this.#earlier.handWeights);
-        if (read.rejected > 0)
-          log.info(
-            `${read.rejected} entries of the IPVS table are of a kind that lvsd does not know; they are left alone`,
-          );
-        const flush = config.global.lvsFlush && this.#daemonStarts;
-        const earlier = flush ? { ...this.#earlier, owned: wholeTable(table.services) } : this.#earlier;
-        report = await this.#director.start(config, generation, earlier);
-        this.#earlier = emptyJournal;
-        this.#setSettings(config.global);
-      }
-      for (const state of this.#director.states) {
-        if (isSuspended(state)) this.#sendSuspend(state, true);
-      }
+    try {
+      report = await this.#putInForce(held.parsed.config, generation);
+    } catch (error) {
+      this.#tellTrouble(error);
+      // A start that failed is begun anew by the next process; at a reload nobody may wait for an answer for ever.
+      if (!this.#started && this.#table !== undefined) leave(exitCode.programError);
     }
     send({
       type: 'committed',
       generation,
       report: report === undefined ? undefined : reportOf(report, clock.now() - startedAt),
     });
+  }
+
+  async #putInForce(config: Config, generation: number): Promise<ApplyReport | undefined> {
+    const table = this.#table;
+    if (table === undefined) return undefined;
+    let report: ApplyReport;
+    if (this.#started) {
+      this.#setSettings(config.global);
+      report = await this.#director.reload(config, generation);
+      if (this.#journal?.wantsCompaction === true) this.#director.compactJournal();
+    } else {
+      const read = await table.read(this.#earlier.handWeights);
+      if (read.rejected > 0)
+        this.#context.log.info(
+          `${read.rejected} entries of the IPVS table are of a kind that lvsd does not know; they are left alone`,
+        );
+      const flush = config.global.lvsFlush && this.#daemonStarts;
+      const earlier = flush ? { ...this.#earlier, owned: wholeTable(table.services) } : this.#earlier;
+      report = await this.#director.start(config, generation, earlier);
+      this.#started = true;
+      this.#earlier = emptyJournal;
+      this.#setSettings(config.global);
+    }
+    this.#sendSuspensions();
+    return report;
   }
 
   /** What stood before is in the journal before it is changed: a crash in between forgets nothing. */
@@ -233,36 +239,21 @@ export class DirectorRole implements Role {
     this.#context.send({ to: 'checker', type: 'socket', id, error }, fd === undefined ? [] : [fd]);
   }
 
-  /** What this director knows of every checker that is not as a fresh start would presume. */
+  /** What this director knows of every checker that is not as a fresh start would presume, and who stands still. */
   #restoreChecker(): void {
     const states = this.#director.states;
-    this.#tellChecker(this.#held.config, (_key, { virtualServer, realServer, checker }, presumed) => {
+    const checkers = rememberedCheckers(this.#held.config, (_key, { virtualServer, realServer, checker }, presumed) => {
       const known = states[virtualServer]?.servers[realServer]?.checkers[checker];
       if (known === undefined || (known.up === presumed && known.weight === undefined)) return undefined;
       return { up: known.up, weight: known.weight, since: known.since };
     });
+    this.#sendSuspensions();
+    this.#context.send({ to: 'checker', type: 'restore', checkers });
   }
 
   #restoreFromJournal(parsed: ParseResult): void {
     const known = restoredVerdicts([...this.#earlier.memberships.values()]);
-    this.#tellChecker(parsed.config, (key) => known(key));
-  }
-
-  #tellChecker(
-    config: Config | undefined,
-    verdictOf: (key: string, address: CheckerAddress, presumed: boolean) => RestoredVerdict | undefined,
-  ): void {
-    const checkers: RestoredChecker[] = [];
-    for (const [index, virtual] of (config?.virtualServers ?? []).entries()) {
-      const name = virtualServerName(virtual);
-      for (const { realServer, checkers: registered } of registerServers(virtual, index, false)) {
-        for (const one of registered) {
-          const key = checkerKey(name, realServer, one);
-          const verdict = verdictOf(key, one.address, presumedUp(one.subject.checker));
-          if (verdict !== undefined) checkers.push({ key, verdict });
-        }
-      }
-    }
+    const checkers = rememberedCheckers(parsed.config, (key) => known(key));
     this.#context.send({ to: 'checker', type: 'restore', checkers });
   }
 
@@ -323,6 +314,13 @@ export class DirectorRole implements Role {
     return global?.notifyFifo !== undefined || global?.lvsNotifyFifo !== undefined;
   }
 
+  /** The checker drops what speaks of another generation, so after each commit it hears all of it. */
+  #sendSuspensions(): void {
+    for (const state of this.#director.states) {
+      if (state.server.haSuspend) this.#sendSuspend(state, isSuspended(state));
+    }
+  }
+
   #sendSuspend(state: MembershipState, suspended: boolean): void {
     this.#context.send({
       to: 'checker',
@@ -333,8 +331,33 @@ export class DirectorRole implements Role {
     });
   }
 
-  #plan({ parsed, diagnostics }: ReadConfiguration): unknown {
-    const refusals = refusalsOf(parsed.config, diagnostics, { purpose: 'reload', ...this.#context.welcome });
+  #answerPlan(id: number, descriptors: readonly Fd[]): void {
+    const answer = (work: () => PlanSummary): void => {
+      let value: PlanSummary;
+      try {
+        value = work();
+      } catch (error) {
+        const code = isLvsdError(error) ? error.code : 'LVSD_PLAN_FAILED';
+        value = { refusals: [{ code, message: describeError(error) }], diagnostics: [], changes: [], messages: 0 };
+      }
+      this.#context.send({ type: 'answer', id, value });
+    };
+    let read: ReadConfiguration;
+    try {
+      read = this.#held.read(descriptors);
+    } catch (error) {
+      // A question must not end the process that holds the table.
+      answer(() => {
+        throw error;
+      });
+      return;
+    }
+    this.#inOrder(async () => answer(() => this.#plan(read)));
+  }
+
+  #plan({ parsed, diagnostics }: ReadConfiguration): PlanSummary {
+    const refusals = [...refusalsOf(parsed.config, diagnostics, { purpose: 'reload', ...this.#context.welcome })];
+    if (this.#tableTrouble !== undefined) refusals.push(this.#tableTrouble);
     return planSummary(this.#director.plan(parsed.config), this.#tableOrThrow().services, refusals, diagnostics);
   }
 
@@ -371,25 +394,14 @@ export class DirectorRole implements Role {
 
   /** Work on the table, one piece after the other; a piece that fails is told and does not stop the next. */
   #inOrder(work: () => Promise<unknown>): void {
-    this.#queue = this.#queue.then(work).catch((error) => {
-      this.#context.log.error(
-        `A change of the IPVS table could not be made: ${describeError(error)}. It is looked at again within ten seconds.`,
-      );
-    });
+    this.#queue = this.#queue.then(work).catch((error) => this.#tellTrouble(error));
   }
-}
 
-/**
- * `lvs_flush`: everything in the table counts as ours, so that what the file does not want is removed. What it wants
- * stays where it is: a flush would take healthy servers out, and re-adding what was deleted is slow.
- */
-function wholeTable(table: ServiceTable): ReadonlyMap<string, OwnedByVirtualServer> {
-  return new Map(
-    [...table].map(([text, { destinations }]) => [
-      `lvs_flush ${text}`,
-      { services: [text], destinations: [...destinations.values()].map(destinationKeyText) },
-    ]),
-  );
+  #tellTrouble(error: unknown): void {
+    this.#context.log.error(
+      `A change of the IPVS table could not be made: ${describeError(error)}. It is looked at again within ten seconds.`,
+    );
+  }
 }
 
 function reportOf(report: ApplyReport, elapsed: number): CommitReport {

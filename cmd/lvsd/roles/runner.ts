@@ -83,7 +83,10 @@ export class RunnerRole implements Role {
   #commit(generation: number): void {
     const old = this.#held.current;
     const held = this.#held.commit(generation);
-    if (held === undefined) return;
+    if (held === undefined) {
+      if (old?.generation === generation) this.#context.send({ type: 'committed', generation, report: undefined });
+      return;
+    }
     if (old !== undefined) this.#before = { generation: old.generation, config: old.parsed.config };
     this.#known.clear();
     this.#memo = new ScriptMemo();

@@ -13,7 +13,7 @@ import type { Log } from '../../runtime/log.js';
 import { milliseconds } from '../../runtime/units.js';
 import { Channel } from './channel.js';
 import type { RoleMessage, RoleName, SupervisorMessage, Welcome } from './messages.js';
-import { afterDeath, firstRestart, isPermanent, type RestartState } from './restart-policy.js';
+import { afterDeath, exitCode, firstRestart, isPermanent, type RestartState } from './restart-policy.js';
 import { type RolesAhead, type SpawnedRole, spawnRole } from './role-spawn.js';
 
 /**
@@ -114,9 +114,11 @@ export class RoleProcess {
     this.#child = child;
     this.#startedAt = this.#settings.clock.now();
     this.hear();
-    child.once('error', (error) =>
-      this.#settings.log.error(`Cannot run the ${this.role} process: ${describeError(error)}`),
-    );
+    child.once('error', (error) => {
+      this.#settings.log.error(`Cannot run the ${this.role} process: ${describeError(error)}`);
+      // Where there never was a process no exit follows: too many processes or no memory now, better luck later.
+      if (child.pid === undefined) this.#died(child, exitCode.outOfMemory, null);
+    });
     child.once('exit', (status, signal) => this.#died(child, status, signal));
     this.#channel = new Channel<RoleMessage, SupervisorMessage>(channel, {
       onMessage: (message, descriptors) => {
@@ -164,7 +166,7 @@ export class RoleProcess {
     this.#stopping = true;
     this.#pending?.cancel();
     const child = this.#child;
-    if (child === undefined) return;
+    if (child === undefined || child.pid === undefined) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     this.#channel?.send({ type: 'stop' });
     const { clock, log } = this.#settings;

@@ -163,7 +163,8 @@ export class Supervisor {
    */
   reload(): Promise<ReloadOutcome> {
     return new Promise((resolve) => {
-      if (this.#pending !== undefined) {
+      // While the startup script runs nothing is in force yet, and the start comes first.
+      if (this.#pending !== undefined || this.#current === undefined) {
         this.#queuedReload = [...(this.#queuedReload ?? []), resolve];
         return;
       }
@@ -306,13 +307,19 @@ export class Supervisor {
       this.#settle({ refusals, diagnostics: loaded.diagnostics, waiters, startedAt: pending.startedAt });
       return;
     }
-    const taking = [...this.#roles.values()].filter((role) => role.up).map((role) => role.role);
-    for (const role of taking) this.#send(role, { type: 'prepare', generation, purpose }, loaded.encoded);
     pending.timer = this.#clock.after(milliseconds(PREPARE_TIMEOUT_MS), 'reload timeout', () =>
       pending.transaction === undefined
         ? this.#settle({ ...pending, refusals: [neverBack] })
         : this.#advance({ type: 'timeout' }),
     );
+    const absent = [...loaded.needs].filter((role) => this.#roles.get(role)?.up !== true);
+    if (absent.length > 0) {
+      // Judged and committed without it, it would come back to a configuration that it never saw.
+      this.#log.info(`The ${purpose} waits for the ${absent.join(' and ')} process, which is being started again`);
+      return;
+    }
+    const taking = [...this.#roles.values()].filter((role) => role.up).map((role) => role.role);
+    for (const role of taking) this.#send(role, { type: 'prepare', generation, purpose }, loaded.encoded);
     this.#follow(beginTransaction(generation, taking, purpose === 'start' ? startOrder : commitOrder));
   }
 

@@ -17,6 +17,8 @@ import type { Purpose, Refusal, RoleName } from './messages.js';
 export interface ReadOptions {
   readonly configId: string | undefined;
   readonly strictIncludes: boolean;
+  /** -P takes the checker half away: virtual servers are then somebody else's matter. */
+  readonly subsystems: { readonly checker: boolean };
 }
 
 export interface LoadedConfiguration {
@@ -70,14 +72,14 @@ export function loadConfiguration(
     encoded: encodeSnapshot(snapshot),
     global: own.config.global,
     own: own.config,
-    needs: rolesNeeded(snapshot),
+    needs: rolesNeeded(snapshot, options.subsystems.checker),
     diagnostics: [...snapshot.diagnostics, ...own.diagnostics],
   };
 }
 
-function rolesNeeded(snapshot: Snapshot): ReadonlySet<RoleName> {
+function rolesNeeded(snapshot: Snapshot, checkerHalf: boolean): ReadonlySet<RoleName> {
   const needs = new Set<RoleName>();
-  if (snapshot.blocks.some((block) => block.keyword === 'virtual_server')) {
+  if (checkerHalf && snapshot.blocks.some((block) => block.keyword === 'virtual_server')) {
     needs.add('director');
     needs.add('checker');
   }

@@ -26,7 +26,7 @@ import {
 import type { Diagnostic } from '../../parser/diagnostic.js';
 import { LvsdError } from '../../runtime/errors.js';
 import type { CommandLine } from './command-line.js';
-import { loadConfiguration } from './configuration.js';
+import { forbiddenChanges, loadConfiguration } from './configuration.js';
 import type { CheckerStatus } from './roles/checker.js';
 import type { DirectorStatus } from './roles/director-status.js';
 import type { PlanSummary } from './roles/plan-summary.js';
@@ -69,6 +69,12 @@ export class Control implements ControlRoutes {
       );
     }
     const loaded = loadConfiguration(request.file, this.#commandLine);
+    if (this.#supervisor.roles.get('director') === undefined) {
+      throw new LvsdError(
+        'LVSD_PLAN_NO_DIRECTOR',
+        'The configuration in force has no virtual server, so there is no table to compare with: all of this file would be new. Check it with lvsd -t -f FILE.',
+      );
+    }
     const summary = (await this.#supervisor.ask('director', { type: 'plan' }, PLAN_PATIENCE_MS, loaded.encoded)) as
       | PlanSummary
       | undefined;
@@ -79,18 +85,21 @@ export class Control implements ControlRoutes {
         { retriable: true },
       );
     }
-    const refused = summary.refusals.length > 0;
+    const inForce = this.#supervisor.current;
+    const forbidden = inForce === undefined ? [] : forbiddenChanges(inForce.global, loaded.global);
+    const refusals = [...forbidden, ...summary.refusals];
+    const refused = refusals.length > 0;
     return {
       schema: 1,
       file: request.file,
       refused,
       diagnostics: [
         ...summary.diagnostics.map(diagnosticState),
-        ...summary.refusals
+        ...refusals
           .filter((refusal) => !summary.diagnostics.some((diagnostic) => refusal.message.includes(diagnostic.message)))
           .map(refusalState),
       ],
-      changes: summary.changes,
+      changes: refused ? [] : summary.changes,
       messages: refused ? null : summary.messages,
     };
   }

@@ -41,6 +41,8 @@ export class JournalFile {
   #fd: number | undefined;
   #wholeBytes = 0;
   #appendedBytes = 0;
+  /** The last line may be there in part: what follows must not become its end. */
+  #torn = false;
 
   constructor(path: string, identity: TableIdentity) {
     this.#path = path;
@@ -95,6 +97,7 @@ export class JournalFile {
       this.#fd = fd;
       this.#wholeBytes = text.length;
       this.#appendedBytes = 0;
+      this.#torn = false;
     } catch (cause) {
       throw this.#cannot('write', cause);
     }
@@ -110,8 +113,11 @@ export class JournalFile {
     const text = formatLines(lines);
     if (text === '') return true;
     try {
-      writeAll(this.#fd, text);
-      this.#appendedBytes += text.length;
+      const whole = this.#torn ? `\n${text}` : text;
+      this.#torn = true;
+      writeAll(this.#fd, whole);
+      this.#torn = false;
+      this.#appendedBytes += whole.length;
       return true;
     } catch (cause) {
       throw this.#cannot('write', cause);

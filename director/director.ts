@@ -268,7 +268,7 @@ export class Director {
         state: step.state,
         quorumSince: before?.state.quorumUp === step.state.quorumUp ? before.quorumSince : wall,
         services,
-        owned: ownedBy(server, services),
+        owned: asBefore(before?.owned, ownedBy(server, services)),
         wanted,
         desired: desiredServices(server, services, wanted),
       });
@@ -295,13 +295,18 @@ export class Director {
     this.#log(effects);
     const before = ownedEarlier ?? ownedByName(this.#entries);
     const now = ownedByName(entries);
+    const known = this.#entries;
     this.#config = config;
     this.#entries = entries;
     this.#order = [...entries.values()];
     this.#desired = tableOf(entries);
     this.#nameOwners();
     const either = ownedByEither(before, now);
-    const changed = [...either.keys()].filter((name) => before.get(name) !== now.get(name));
+    const changed = [...either.keys()].filter((name) => {
+      if (before.get(name) !== now.get(name)) return true;
+      const [old, entry] = [known.get(name as VirtualServerName), entries.get(name as VirtualServerName)];
+      return old !== undefined && entry !== undefined && worthJournalling(old.state, entry.state);
+    });
     /** Some of it was owned only before. */
     const shrinks = changed.some((name) => either.get(name) !== now.get(name));
     if (ownedEarlier !== undefined) this.#replaceJournal(either);
@@ -403,6 +408,15 @@ function tableOf(entries: ReadonlyMap<VirtualServerName, Entry>): Map<string, De
     }
   }
   return table;
+}
+
+/** The earlier value where both say the same, so that equal means identical. */
+function asBefore(before: OwnedByVirtualServer | undefined, now: OwnedByVirtualServer): OwnedByVirtualServer {
+  const same = (a: readonly string[], b: readonly string[]): boolean =>
+    a.length === b.length && a.every((text, i) => text === b[i]);
+  return before !== undefined && same(before.services, now.services) && same(before.destinations, now.destinations)
+    ? before
+    : now;
 }
 
 function sameWanted(a: readonly WantedServer[], b: readonly WantedServer[]): boolean {

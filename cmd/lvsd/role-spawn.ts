@@ -10,6 +10,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { type Capability, spawnWithCapabilities } from '../../native/capabilities.js';
 import { closeFd, type Fd } from '../../native/descriptor.js';
 import { socketPair } from '../../native/descriptor-passing.js';
+import { startFlags } from '../../runtime/heap.js';
 import type { RoleName } from './messages.js';
 
 /** What a role may do. The runner has what lvsd has: root's scripts need it. */
@@ -25,11 +26,17 @@ export interface SpawnedRole {
   readonly channel: Fd;
 }
 
+/** What node is told besides what it was told for us: the runner reads the file, and keeps little of it. */
+function flagsOf(role: RoleName): readonly string[] {
+  const own = process.execArgv.filter((flag) => !startFlags.includes(flag));
+  return role === 'runner' ? own : [...own, ...startFlags];
+}
+
 /** @throws LvsdError when the process cannot be started, or not with these capabilities */
 export function spawnRole(role: RoleName): SpawnedRole {
   const [ours, theirs] = socketPair();
   const run = (): ChildProcess =>
-    spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', '--role', role], {
+    spawn(process.execPath, [...flagsOf(role), process.argv[1] ?? '', '--role', role], {
       stdio: ['ignore', 'inherit', 'inherit', theirs],
     });
   try {

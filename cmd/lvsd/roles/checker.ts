@@ -23,6 +23,7 @@ import type { RestoredVerdict } from '../../../healthcheck/schedule.js';
 import type { ProbeTarget, VerdictChange } from '../../../healthcheck/verdict.js';
 import { closeFd, type Fd } from '../../../native/descriptor.js';
 import { raiseDescriptorLimit } from '../../../native/process.js';
+import { HEAP_REST_MS, shrinkHeap } from '../../../runtime/heap.js';
 import { milliseconds } from '../../../runtime/units.js';
 import type { SupervisorMessage } from '../messages.js';
 import { HeldConfiguration } from './held-configuration.js';
@@ -162,6 +163,7 @@ export class CheckerRole implements Role {
     });
     this.#restored.clear();
     this.#suspendedAtStart.clear();
+    if (first) this.#context.clock.after(milliseconds(HEAP_REST_MS), 'heap', shrinkHeap);
   }
 
   #say(change: VerdictChange, generation: number): void {

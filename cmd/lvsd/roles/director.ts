@@ -27,6 +27,7 @@ import { raiseDescriptorLimit } from '../../../native/process.js';
 import type { ParseResult } from '../../../parser/parse.js';
 import type { IpAddress } from '../../../runtime/addresses.js';
 import { describeError, isLvsdError } from '../../../runtime/errors.js';
+import { HEAP_REST_MS, shrinkHeap } from '../../../runtime/heap.js';
 import { milliseconds } from '../../../runtime/units.js';
 import { refusalsOf } from '../configuration.js';
 import type { CommitReport, Purpose, Refusal, ScriptIndex, SupervisorMessage } from '../messages.js';
@@ -207,6 +208,7 @@ export class DirectorRole implements Role {
       report = await this.#director.start(config, generation, earlier);
       this.#started = true;
       this.#earlier = emptyJournal;
+      this.#context.clock.after(milliseconds(HEAP_REST_MS), 'heap', shrinkHeap);
       this.#setSettings(config.global);
     }
     this.#sendSuspensions();

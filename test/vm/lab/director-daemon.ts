@@ -84,9 +84,12 @@ export class DirectorDaemon {
     return text === '' ? undefined : Number(text);
   }
 
-  /** The log as text, for messages. */
+  /** The log as text, for messages; without what dumps and starts repeat. */
   get logText(): string {
-    return this.log.map(({ at, text }) => `${(at / 1000).toFixed(2)} ${text}`).join('\n');
+    return this.log
+      .filter(({ text }) => !/: (Printing \w+ data|Script user|Activating healthchecker)/.test(text))
+      .map(({ at, text }) => `${(at / 1000).toFixed(2)} ${text}`)
+      .join('\n');
   }
 
   /** Throws when the daemon is no longer there. */

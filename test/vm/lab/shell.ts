@@ -58,18 +58,20 @@ export function outputLater(namespace: string, words: readonly string[]): Promis
 /**
  * Asks again and again until `ask` answers something other than undefined and false.
  * @param seconds how long it may take; generous, since the machine is emulated
+ * @param every milliseconds between two questions
  * @param what for the message, as the rest of "waited N s for ..."; a function is asked at the end
  */
 export async function until<T>(
   ask: () => T | undefined | false | Promise<T | undefined | false>,
   seconds: number,
   what: string | (() => string),
+  every = 100,
 ): Promise<T> {
   const end = process.uptime() + seconds;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (process.uptime() > end) throw new Error(`waited ${seconds} s for ${typeof what === 'string' ? what : what()}`);
-    await pause(100);
+    await pause(every);
   }
 }

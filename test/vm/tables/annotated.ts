@@ -84,7 +84,7 @@ export function readAnnotated(name: string, text: string): TableCase {
     }
     const [word = '', first = '', ...others] = rest.trim().split(/\s+/);
     const tail = others.join(' ');
-    if (word === 'about') about = `${first} ${tail}`;
+    if (word === 'about') about = `${first} ${tail}`.trim();
     else if (word === 'step') steps.set(Number(first), tail);
     else if (word === 'listen') listen.push({ when: parseRange(first, where), what: others });
     else if (word === 'death') deaths.add(Number(first));

@@ -49,6 +49,7 @@ class Side {
       async () => checkersToCome(await this.daemon.dump()) === 0,
       SETTLE_S,
       () => `every check of ${this.daemon.kind} to run once; its log:\n${this.daemon.logText}`,
+      500,
     );
   }
 }

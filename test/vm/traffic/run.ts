@@ -31,16 +31,22 @@ const SLACK_S = 15;
 
 const find = (finding: Finding): void => void process.stdout.write(`${JSON.stringify(finding)}\n`);
 
-/** Each VIP is asked nine times; all three servers must answer. */
+/** Each VIP is asked until all three servers have answered; one wrong answer is one too many. */
 async function carriesTraffic(how: string): Promise<void> {
   for (const { address, method, family } of VIPS) {
     const what = `${method} carries ${family} (${how})`;
-    const said = await outputLater('client', ['node', CLIENT, 'fetch', address, '6']);
-    const { answers, errors } = JSON.parse(said) as { answers: Record<string, number>; errors: string[] };
-    const missing = SERVERS.filter((name) => answers[name] === undefined);
+    const answers = new Map<string, number>();
+    const errors: string[] = [];
+    const missing = () => SERVERS.filter((name) => !answers.has(name));
+    for (let round = 0; round < 10 && errors.length === 0 && missing().length > 0; round++) {
+      const said = await outputLater('client', ['node', CLIENT, 'fetch', address, '6']);
+      const heard = JSON.parse(said) as { answers: Record<string, number>; errors: string[] };
+      errors.push(...heard.errors);
+      for (const [who, times] of Object.entries(heard.answers)) answers.set(who, (answers.get(who) ?? 0) + times);
+    }
     if (errors.length > 0) find({ what, trouble: errors.join('; ') });
-    else if (missing.length > 0) find({ what, trouble: `no answer came from ${missing.join(', ')}` });
-    else find({ what, note: SERVERS.map((name) => `${name} ${answers[name]}`).join(', ') });
+    else if (missing().length > 0) find({ what, trouble: `no answer came from ${missing().join(', ')}` });
+    else find({ what, note: SERVERS.map((name) => `${name} ${answers.get(name)}`).join(', ') });
   }
 }
 
@@ -137,6 +143,7 @@ async function main(): Promise<void> {
         async () => !/^ *(Has run|Up) = no$/m.test(await daemon.dump()),
         60,
         () => `every server to be up for ${daemon.kind}; its log:\n${daemon.logText}`,
+        1000,
       );
     await Promise.all(both.map(up));
     await noticed(both, ['10.0.2.12', 'fd02::12'], 'a server whose program is killed is out in time', async () => {
@@ -152,8 +159,9 @@ async function main(): Promise<void> {
   } catch (error) {
     find({ what: 'the tests ran to their end', trouble: `${String(error)}\n--- lvsd ---\n${lvsd.logText}` });
     process.exitCode = 1;
-    process.kill(lvsd.pid, 'SIGKILL');
   }
 }
 
 await main();
+// What still runs after a failure ends with the VM.
+process.exit();

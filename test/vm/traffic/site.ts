@@ -47,7 +47,8 @@ export function buildSite(): WebServer[] {
       .on(name, forwarding, 'ip route add default via 10.0.2.254', 'ip -6 route add default via fd02::fe');
   }
   for (const { address, family } of VIPS) {
-    net.on('director', `ip addr add ${address}/${family === 'IPv4' ? 32 : 128} dev eth0`);
+    // preferred_lft 0: the director's own connections, the checks, must not begin at a VIP that the servers have too.
+    net.on('director', `ip addr add ${address}${family === 'IPv4' ? '/32 dev eth0' : '/128 dev eth0 preferred_lft 0'}`);
   }
   for (const [i, name] of SERVERS.entries()) {
     net
@@ -111,7 +112,7 @@ export interface Variant {
 export const PLAIN: Variant = { scheduler: 'rr', weights: [1, 1, 1], extraServer: false, extraService: false };
 
 /** How death is noticed: at most `NOTICED_WITHIN_S` after it. */
-const CHECK = { delayLoop: 3, timeout: 1, retry: 2, delayBeforeRetry: 1 };
+const CHECK = { delayLoop: 3, timeout: 4, retry: 2, delayBeforeRetry: 1 };
 /** delay_loop + timeout + retry x (delay_before_retry + timeout), in seconds. */
 export const NOTICED_WITHIN_S =
   CHECK.delayLoop + CHECK.timeout + CHECK.retry * (CHECK.delayBeforeRetry + CHECK.timeout);

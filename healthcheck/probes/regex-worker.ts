@@ -2,13 +2,23 @@
  * The thread in which regular expressions meet what real servers answer. regex.ts starts it, asks it one match at a
  * time, and ends it when a match takes too long. It has one instance of PCRE2 and no other business.
  */
+import { readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError } from '../../runtime/errors.js';
 import { type MatchAnswer, Pcre2 } from './pcre2.js';
-import type { RegexJob, RegexThread } from './regex.js';
+import type { RegexJob, RegexReady, RegexThread } from './regex.js';
 
 const { module, shared } = workerData as RegexThread;
-let library: Pcre2 | undefined;
+let library: Pcre2 | undefined = new Pcre2(module);
+
+/** The kernel's number of this thread, by which its processor time is found; undefined without /proc. */
+function threadNumber(): number | undefined {
+  try {
+    return Number(/[0-9]+$/.exec(readlinkSync('/proc/thread-self'))?.[0]);
+  } catch {
+    return undefined;
+  }
+}
 
 parentPort?.on('message', (job: RegexJob) => {
   let answer: MatchAnswer;
@@ -23,3 +33,5 @@ parentPort?.on('message', (job: RegexJob) => {
   if (answer.kind === 'gave-up') library = undefined;
   parentPort?.postMessage(answer);
 });
+
+parentPort?.postMessage({ kind: 'ready', thread: threadNumber() } satisfies RegexReady);

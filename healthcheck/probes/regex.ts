@@ -3,11 +3,12 @@
  *
  * A page and a pattern can need longer than the world lasts. So a match runs in a worker thread, one at a time in the
  * order of asking, each with its own short limit; a match that passes it loses its thread (terminated in about 3 ms
- * inside the WebAssembly loop, measured) and the next one gets a new thread. Other checks do not wait meanwhile; other
+ * inside the WebAssembly loop, measured) and the next one gets a new thread. The limit is of the thread's processor
+ * time, read from /proc: on a busy machine a harmless match may wait long for its turn, and no server is dead for that. Other checks do not wait meanwhile; other
  * regular expressions wait at most that limit for each runaway before them. The thread is started by the first match
  * and does not keep the process alive.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Clock, systemClock, type Timer } from '../../runtime/clock.js';
 import { describeError } from '../../runtime/errors.js';
@@ -42,17 +43,38 @@ export interface RegexJob {
   readonly length: number;
 }
 
+/** The thread's first words: its library is loaded. */
+export interface RegexReady {
+  readonly kind: 'ready';
+  readonly thread: number | undefined;
+}
+
 interface Job {
   readonly request: RegexRequest;
   readonly subject: Uint8Array;
   callback: ((answer: MatchAnswer) => void) | undefined;
 }
 
-/** How long one match may take: ordinary ones need microseconds to a few milliseconds, also on an emulated processor. */
+/**
+ * How much processor time one match may take: ordinary ones need microseconds to a few milliseconds, also on an emulated
+ * processor.
+ */
 export const MATCH_LIMIT: Milliseconds = milliseconds(500);
+/** So many times the limit may pass on the clock before a match is ended whatever it used. */
+const MOST_WAITING = 10;
+/** What a thread that is just starting is given: 30 ms on an idle machine, a second on an emulated one. */
+const THREAD_START = milliseconds(10_000);
 
-/** What a thread that is just starting is given on top: 30 ms on an idle machine, a second on an emulated one. */
-const THREAD_START = 3000;
+/** Milliseconds of processor time that a thread of this process has used; undefined where the kernel does not say. */
+function processorTime(thread: number | undefined): number | undefined {
+  if (thread === undefined) return undefined;
+  try {
+    const used = Number(readFileSync(`/proc/self/task/${thread}/schedstat`, 'latin1').split(' ')[0]);
+    return Number.isFinite(used) ? used / 1e6 : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The thread's program: bundled beside a bundle, else as the compiler left it. */
 function threadFile(): URL {
@@ -68,7 +90,8 @@ export class WorkerRegexEngine implements RegexEngine {
   #worker: Worker | undefined;
   /** Where the thread finds what it shall look at: copied here, so that no match leaves garbage behind on either side. */
   #subject: Uint8Array = new Uint8Array(0);
-  #online = false;
+  /** Undefined while the thread starts. */
+  #ready: RegexReady | undefined;
   #running: Job | undefined;
   #timer: Timer | undefined;
   #closed = false;
@@ -109,19 +132,39 @@ export class WorkerRegexEngine implements RegexEngine {
       this.#answer({ kind: 'gave-up', why: describeError(error) });
       return;
     }
-    this.#arm(this.#online ? this.#limit : milliseconds(this.#limit + THREAD_START));
+    this.#arm();
     this.#worker.ref();
     const shown = job.subject.subarray(0, MOST_SUBJECT_BYTES);
     this.#subject.set(shown);
     this.#worker.postMessage({ request: job.request, length: shown.length } satisfies RegexJob);
   }
 
-  #arm(limit: Milliseconds): void {
+  /** Gives the match at hand its time, from now. */
+  #arm(): void {
     this.#timer?.cancel();
-    this.#timer = this.#clock.after(limit, 'regex limit', () => {
-      this.#drop();
-      this.#answer({ kind: 'gave-up', why: `stopped after ${this.#limit} ms` });
-    });
+    if (this.#ready === undefined) {
+      this.#timer = this.#clock.after(THREAD_START, 'regex thread', () =>
+        this.#stop('its thread did not start in time'),
+      );
+      return;
+    }
+    const { thread } = this.#ready;
+    const limit = this.#limit;
+    const latest = this.#clock.now() + limit * MOST_WAITING;
+    const before = processorTime(thread);
+    const look = (): void => {
+      const now = processorTime(thread);
+      const used = before === undefined || now === undefined ? limit : now - before;
+      const left = Math.min(limit - used, latest - this.#clock.now());
+      if (left <= 0) this.#stop(`stopped after ${limit} ms`);
+      else this.#timer = this.#clock.after(milliseconds(Math.max(left, 10)), 'regex limit', look);
+    };
+    this.#timer = this.#clock.after(limit, 'regex limit', look);
+  }
+
+  #stop(why: string): void {
+    this.#drop();
+    this.#answer({ kind: 'gave-up', why });
   }
 
   #start(): Worker {
@@ -135,14 +178,15 @@ export class WorkerRegexEngine implements RegexEngine {
       resourceLimits: { maxOldGenerationSizeMb: 64 },
     });
     worker.unref();
-    this.#online = false;
-    worker.once('online', () => {
+    this.#ready = undefined;
+    worker.on('message', (said: RegexReady | MatchAnswer) => {
       if (this.#worker !== worker) return;
-      this.#online = true;
-      if (this.#running !== undefined) this.#arm(this.#limit);
-    });
-    worker.on('message', (answer: MatchAnswer) => {
-      if (this.#worker === worker) this.#answer(answer);
+      if (said.kind !== 'ready') {
+        this.#answer(said);
+        return;
+      }
+      this.#ready = said;
+      if (this.#running !== undefined) this.#arm();
     });
     const gone = (why: string): void => {
       if (this.#worker !== worker) return;

@@ -8,7 +8,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeFd, type Fd } from '../../native/descriptor.js';
 import type { Clock, Timer } from '../../runtime/clock.js';
-import { describeError } from '../../runtime/errors.js';
+import { describeError, isLvsdError } from '../../runtime/errors.js';
 import type { Log } from '../../runtime/log.js';
 import { milliseconds } from '../../runtime/units.js';
 import { Channel } from './channel.js';
@@ -46,7 +46,7 @@ export interface RoleEvents {
   /** The process is gone; it comes back by itself unless it was stopped. */
   onDown(role: RoleName): void;
   /** It ended with a code that starting it again cannot mend, or must not be started again. */
-  onPermanentDeath(role: RoleName, why: string): void;
+  onPermanentDeath(role: RoleName, why: string, status?: number): void;
 }
 
 export interface RoleSettings {
@@ -107,7 +107,9 @@ export class RoleProcess {
     try {
       spawned = this.#settings.ahead?.take(this.role) ?? spawnRole(this.role);
     } catch (error) {
-      this.#events.onPermanentDeath(this.role, describeError(error));
+      const lacking = isLvsdError(error) && error.code === 'LVSD_CAPABILITY_LACKING';
+      const status = lacking ? exitCode.missingPermission : exitCode.fatal;
+      this.#events.onPermanentDeath(this.role, describeError(error), status);
       return;
     }
     const { child, channel } = spawned;

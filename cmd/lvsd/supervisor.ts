@@ -244,7 +244,7 @@ export class Supervisor {
           onMessage: (from, message, descriptors) => this.#onMessage(from, message, descriptors),
           onUp: (up) => this.#onUp(up),
           onDown: (down) => this.#onDown(down),
-          onPermanentDeath: (dead, why) => this.#onPermanentDeath(dead, why),
+          onPermanentDeath: (dead, why, status) => this.#onPermanentDeath(dead, why, status),
         },
       );
       this.#roles.set(name, role);
@@ -484,9 +484,10 @@ export class Supervisor {
     this.#send('checker', { type: 'commit', generation: this.generation });
   }
 
-  #onPermanentDeath(_name: RoleName, why: string): void {
+  #onPermanentDeath(_name: RoleName, why: string, status: number = exitCode.fatal): void {
+    if (this.#stopping) return;
     this.#log.error(why);
-    this.#abort(exitCode.fatal);
+    this.#abort(status);
   }
 
   #onMessage(from: RoleName, message: RoleMessage, descriptors: readonly Fd[]): void {

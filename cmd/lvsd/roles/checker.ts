@@ -66,7 +66,7 @@ export class CheckerRole implements Role {
       clock: context.clock,
       log: context.log,
       random: Math.random,
-      maxInFlight: Math.max(64, Math.min(8192, limit - SPARE_DESCRIPTORS)),
+      maxInFlight: Math.max(8, Math.min(8192, limit - Math.min(SPARE_DESCRIPTORS, Math.ceil(limit / 2)))),
       startRun: (checker: Checker, target: ProbeTarget, done) =>
         startProbe(checker, target, { ...probes, tls: this.#tls }, done),
       onVerdict: (change, generation) => this.#say(change, generation),

@@ -35,7 +35,14 @@ export interface DirectorStatus {
   readonly ipvs: IpvsState;
 }
 
-export function directorStatus(director: Director, table: KernelTable | undefined, generation: number): DirectorStatus {
+/** What is read of the kernel's table. */
+export type TableView = Pick<KernelTable, 'ipvs' | 'dumps' | 'services' | 'drift' | 'counters' | 'lastError'>;
+
+/**
+ * The director's part of the status.
+ * @param table undefined: IPVS does not answer; what is believed is shown all the same
+ */
+export function directorStatus(director: Director, table: TableView | undefined, generation: number): DirectorStatus {
   const { states } = director;
   const traffic = readTraffic(
     table,
@@ -56,7 +63,7 @@ export function directorStatus(director: Director, table: KernelTable | undefine
 }
 
 /** The counters, or undefined when the kernel cannot be asked: a status without them is better than none. */
-function readTraffic(table: KernelTable | undefined, services: readonly ServiceKey[]): Traffic | undefined {
+function readTraffic(table: TableView | undefined, services: readonly ServiceKey[]): Traffic | undefined {
   if (table === undefined) return undefined;
   try {
     return new Traffic(table.ipvs, table.dumps, services);
@@ -74,7 +81,7 @@ interface InKernel {
   readonly traffic: Traffic | undefined;
 }
 
-function firstService(table: KernelTable | undefined, services: readonly ServiceKey[]): DesiredService | undefined {
+function firstService(table: TableView | undefined, services: readonly ServiceKey[]): DesiredService | undefined {
   const key = services[0];
   return key === undefined ? undefined : table?.services.get(serviceKeyText(key));
 }
@@ -173,7 +180,7 @@ function checkerState(kind: string, verdict: CheckerVerdict): CheckerState {
   };
 }
 
-function ipvsState(director: Director, table: KernelTable | undefined): IpvsState {
+function ipvsState(director: Director, table: TableView | undefined): IpvsState {
   const policy = director.config?.global.lvsDrift ?? 'repair';
   return {
     unavailable: table === undefined ? 'IPVS does not answer; the log of the start says why' : null,

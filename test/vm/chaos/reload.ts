@@ -36,7 +36,7 @@ const badFiles: readonly { readonly what: string; readonly text: string; readonl
   },
   {
     what: 'another net_namespace',
-    text: configuration(plainServices(1), 'net_namespace other'),
+    text: `net_namespace other\n${configuration(plainServices(2))}`,
     tells: [/Cannot change net_namespace at a reload/],
   },
   {

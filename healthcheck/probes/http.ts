@@ -5,7 +5,7 @@
  * serves all checks of the process, because nothing of it is kept between two events. What the answer is worth is
  * http-verdict.ts; how long it may take is exchange-timer.ts.
  */
-import type { HttpCheck } from '../../config/checker.js';
+import type { HttpCheck, HttpUrl } from '../../config/checker.js';
 import { closeFd, type Fd } from '../../native/descriptor.js';
 import { type Ready, watch } from '../../native/readiness.js';
 import { receive, send } from '../../native/socket.js';
@@ -24,10 +24,10 @@ const room = Buffer.allocUnsafeSlow(65_536);
 /** Reads of one descriptor in one turn of the event loop: a fast server must not keep the others waiting. */
 const READS_PER_TURN = 4;
 
-export type NotConnected = Exclude<ConnectOutcome, { kind: 'connected' }>;
+type NotConnected = Exclude<ConnectOutcome, { kind: 'connected' }>;
 
 /** keepalived's words for a connection that did not come about. */
-export function notConnected(outcome: NotConnected, kind: HttpCheck['kind'], checked: string): ProbeResult {
+function notConnected(outcome: NotConnected, kind: HttpCheck['kind'], checked: string): ProbeResult {
   switch (outcome.kind) {
     case 'timed-out':
       return { ok: false, reason: 'timeout', detail: `Timeout connecting server ${checked}.` };
@@ -40,29 +40,46 @@ export function notConnected(outcome: NotConnected, kind: HttpCheck['kind'], che
   }
 }
 
-export const startHttpProbe: StartProbe<HttpCheck> = (checker, target, context, done) => {
+/**
+ * What HTTP_GET and SSL_GET begin with: connects, and hands the descriptor and the url of this run on.
+ * @param exchange owns the descriptor
+ */
+export function connectForUrl(
+  checker: HttpCheck,
+  target: ProbeTarget,
+  context: ProbeContext,
+  exchange: (url: HttpUrl, fd: Fd) => CancelProbe,
+  done: (result: ProbeResult) => void,
+): CancelProbe {
+  const { checked } = target;
   let cancel = startConnect(checker.connect, context, (outcome) => {
-    if (outcome.kind === 'connected') cancel = exchange(checker, target, context, outcome.fd, done);
-    else done(notConnected(outcome, checker.kind, target.checked));
+    if (outcome.kind !== 'connected') {
+      done(notConnected(outcome, checker.kind, checked));
+      return;
+    }
+    const url = checker.urls[target.url];
+    if (url !== undefined) {
+      cancel = exchange(url, outcome.fd);
+      return;
+    }
+    closeFd(outcome.fd);
+    done({ ok: null, detail: `${checker.kind} of ${checked} has no url number ${target.url}` });
   });
   return () => cancel();
-};
+}
+
+export const startHttpProbe: StartProbe<HttpCheck> = (checker, target, context, done) =>
+  connectForUrl(checker, target, context, (url, fd) => exchange(checker, url, target.checked, context, fd, done), done);
 
 /** Sends the request and reads the answer; owns the descriptor. */
 function exchange(
   checker: HttpCheck,
-  target: ProbeTarget,
+  url: HttpUrl,
+  checked: string,
   context: ProbeContext,
   fd: Fd,
   done: (result: ProbeResult) => void,
 ): CancelProbe {
-  const { checked } = target;
-  const url = checker.urls[target.url];
-  if (url === undefined) {
-    closeFd(fd);
-    queueMicrotask(() => done({ ok: null, detail: `${checker.kind} of ${checked} has no url number ${target.url}` }));
-    return () => {};
-  }
   let request = requestBytes(checker, url);
   const verdict = new HttpVerdict(url, checked);
   let cancelRegex: (() => void) | undefined;

@@ -11,10 +11,9 @@ import type { HttpCheck, HttpUrl } from '../../config/checker.js';
 import { type Fd, releaseFd } from '../../native/descriptor.js';
 import type { Timer } from '../../runtime/clock.js';
 import { milliseconds, toMilliseconds } from '../../runtime/units.js';
-import type { ProbeResult, ProbeTarget } from '../verdict.js';
-import { startConnect } from './connect.js';
+import type { ProbeResult } from '../verdict.js';
 import { ExchangeTimer } from './exchange-timer.js';
-import { notConnected } from './http.js';
+import { connectForUrl } from './http.js';
 import { requestBytes } from './http-request.js';
 import { HttpVerdict } from './http-verdict.js';
 import type { CancelProbe, ProbeContext, StartProbe } from './probe.js';
@@ -31,30 +30,26 @@ export function serverNameOf(checker: HttpCheck, url: HttpUrl): string {
 
 export const startSslProbe: StartProbe<HttpCheck> = (checker, target, context, done) => {
   const begun = context.clock.now();
-  let cancel = startConnect(checker.connect, context, (outcome) => {
-    if (outcome.kind === 'connected') cancel = exchange(checker, target, context, outcome.fd, begun, done);
-    else done(notConnected(outcome, checker.kind, target.checked));
-  });
-  return () => cancel();
+  return connectForUrl(
+    checker,
+    target,
+    context,
+    (url, fd) => exchange(checker, url, target.checked, context, fd, begun, done),
+    done,
+  );
 };
 
 function exchange(
   checker: HttpCheck,
-  target: ProbeTarget,
+  url: HttpUrl,
+  checked: string,
   context: ProbeContext,
   fd: Fd,
   begun: number,
   done: (result: ProbeResult) => void,
 ): CancelProbe {
-  const { checked } = target;
   const limit = toMilliseconds(checker.connect.timeout);
   const raw = new Socket({ fd: releaseFd(fd), readable: true, writable: true });
-  const url = checker.urls[target.url];
-  if (url === undefined) {
-    raw.destroy();
-    queueMicrotask(() => done({ ok: null, detail: `${checker.kind} of ${checked} has no url number ${target.url}` }));
-    return () => {};
-  }
   const verdict = new HttpVerdict(url, checked);
   let cancelRegex: (() => void) | undefined;
   let timer: Pick<ExchangeTimer, 'stop'> | undefined;

@@ -4,6 +4,7 @@
  *
  * One row a word. A word that gets built moves to global-defs.ts or to the VRRP side's own file.
  */
+import { NO_MAIL } from './cures.js';
 import { unbuiltWord } from './forms.js';
 import type { GlobalDraft } from './global-draft.js';
 import { type Argument, argument, type Keyword, type KeywordText } from './keyword.js';
@@ -232,7 +233,7 @@ function rows(
 
 export function unbuiltGlobalWords(): Keyword<GlobalDraft>[] {
   return [
-    ...rows(mail, 'none', 'lvsd sends no mail yet: watch its log, its metrics or `lvsctl status` instead.', false),
+    ...rows(mail, 'none', NO_MAIL, false),
     ...rows(processes, 'none', 'lvsd does not act on this word yet; it runs without it.', false),
     ...rows(vrrp, 'none', 'lvsd runs no VRRP yet; the word waits for it.', true),
     ...rows(

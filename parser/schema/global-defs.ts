@@ -2,11 +2,13 @@
  * global_defs as far as lvsd acts on it (keepalived.md 7.1, 7.2, 7.3, 7.5, 7.6) and lvsd's own words. The names of
  * everything else that may stand there are in global-defs-unbuilt.ts.
  */
+
 import { parseIpAddress } from '../../runtime/addresses.js';
 import { port, seconds } from '../../runtime/units.js';
 import type { BindContext } from '../bind-context.js';
 import { readScriptUser } from '../bind-script.js';
 import type { Statement } from '../statement.js';
+import { NO_MAIL } from './cures.js';
 import { booleanWord, choiceWord, flagWord, keyword, numberWord, scriptWord, textWord } from './forms.js';
 import { unbuiltGlobalWords } from './global-defs-unbuilt.js';
 import type { GlobalDraft } from './global-draft.js';
@@ -218,10 +220,7 @@ function actingWords(): Keyword<GlobalDraft>[] {
         name: 'smtp_alert',
         doc: 'Default of every smtp_alert.',
         whenWrong: (text) => `Invalid value '${text}' for global smtp_alert specified`,
-        unbuilt: {
-          decides: 'none',
-          cure: 'lvsd sends no mail yet: watch its log, its metrics or `lvsctl status` instead.',
-        },
+        unbuilt: { decides: 'none', cure: NO_MAIL },
       },
       (global, value) => {
         global.smtpAlert = value;
@@ -232,10 +231,7 @@ function actingWords(): Keyword<GlobalDraft>[] {
         name: 'smtp_alert_checker',
         doc: 'Default of smtp_alert of virtual and real servers.',
         whenWrong: (text) => `Invalid value '${text}' for global smtp_alert_checker specified`,
-        unbuilt: {
-          decides: 'none',
-          cure: 'lvsd sends no mail yet: watch its log, its metrics or `lvsctl status` instead.',
-        },
+        unbuilt: { decides: 'none', cure: NO_MAIL },
       },
       (global, value) => {
         global.smtpAlertChecker = value;

@@ -4,15 +4,13 @@
 import { MAX_WEIGHT } from '../../runtime/units.js';
 import { LONGEST_SECONDS } from '../bind-context.js';
 import { builtCheckerWords } from './checkers.js';
+import { NO_MAIL, NO_SNMP } from './cures.js';
 import type { RealServerDraft, ServerWords } from './drafts.js';
 import { booleanWord, keyword, numberWord, scriptWord, secondsWord, textWord } from './forms.js';
 import { methodArguments, readForwarding } from './forwarding.js';
 import { argument, block, type Keyword } from './keyword.js';
 import { MAX_UNSIGNED } from './limits.js';
 import { unbuiltCheckerWords } from './unbuilt-checkers.js';
-
-const NO_MAIL = 'lvsd sends no mail yet: watch its log, its metrics or `lvsctl status` instead.';
-const NO_SNMP = 'lvsd has no SNMP agent yet: read its metrics or `lvsctl status` instead.';
 
 /** What virtual_server and real_server both say, with the default in words. */
 export function serverWords<D extends ServerWords>(who: 'virtual server' | 'real server'): Keyword<D>[] {

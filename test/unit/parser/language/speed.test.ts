@@ -33,7 +33,7 @@ for (const [name, text] of SHAPES) {
     const lineCount = text.split('\n').length - 1;
     context.diagnostic(`${lineCount} lines, ${text.length} bytes, ms: ${JSON.stringify(took)}`);
     assert.equal(snapshot.blocks.length, 1 + text.split('\nvirtual_server ').length - 1);
-    assert.ok(took['read']! + took['parse']! < 10_000);
+    assert.ok(took.read! + took.parse! < 10_000);
   });
 }
 

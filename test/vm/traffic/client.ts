@@ -83,9 +83,11 @@ class Connection {
   }
 }
 
+/** Of connections that last, and of those that come and go. */
+const lastingErrors: string[] = [];
 const errors: string[] = [];
-const failed = (what: string, error: unknown): void => {
-  errors.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+const failed = (what: string, error: unknown, list = errors): void => {
+  list.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
 };
 
 async function fetchTimes(vip: string, times: number): Promise<Map<string, number>> {
@@ -121,7 +123,7 @@ async function last(vip: string): Promise<void> {
     }
     connection.close();
   } catch (error) {
-    failed(`a lasting connection to ${vip}`, error);
+    failed(`a lasting connection to ${vip}`, error, lastingErrors);
   }
 }
 
@@ -150,5 +152,5 @@ if (mode === 'fetch') {
   });
   const lasting = words.flatMap((vip) => Array.from({ length: LASTING_PER_VIP }, () => last(vip)));
   await Promise.all([...lasting, ...words.map(openAgainAndAgain)]);
-  process.stdout.write(JSON.stringify({ exchanges, opened, lasting: lasting.length, errors }));
+  process.stdout.write(JSON.stringify({ exchanges, opened, lasting: lasting.length, lastingErrors, errors }));
 }

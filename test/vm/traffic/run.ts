@@ -2,7 +2,7 @@
  * The traffic tests inside the VM: real HTTP through lvsd's table. Each finding is one JSON line (`Finding`) on stdout.
  *
  * 1. NAT, DR and TUN carry traffic of both families to all three servers, with offloads on and off.
- * 2. 20 reloads while connections last and new ones come: not one reset or refusal.
+ * 2. 20 reloads while connections last and new ones come: not one reset or refusal. Then changes of the scheduler.
  * 3. A server that dies, loudly and silently, is out in time; keepalived beside it on the same servers, by its log.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -52,38 +52,66 @@ async function carriesTraffic(how: string): Promise<void> {
 
 const VARIANTS: readonly Variant[] = [
   { ...PLAIN, weights: [5, 1, 2] },
-  { ...PLAIN, scheduler: 'wlc', extraServer: true },
-  { ...PLAIN, scheduler: 'wrr', weights: [1, 9, 3], extraService: true },
-  { ...PLAIN, scheduler: 'sed', extraServer: true, extraService: true },
+  { ...PLAIN, persistence: 30, extraServer: true },
+  { ...PLAIN, weights: [1, 9, 3], extraService: true },
+  { ...PLAIN, persistence: 90, extraServer: true, extraService: true },
   PLAIN,
 ];
 
-async function reloadsUnderTraffic(lvsd: DirectorDaemon): Promise<void> {
-  const what = `${RELOADS} reloads without one reset or refusal`;
+/**
+ * Changes of the scheduler stand apart: `ip_vs_edit_service` takes the old scheduler away, waits for an RCU grace period
+ * and binds the new one, and until then the kernel refuses new connections, whoever asks for the change.
+ */
+const SCHEDULERS: readonly Variant[] = ['wlc', 'rr', 'sed', 'wrr'].map((scheduler) => ({ ...PLAIN, scheduler }));
+
+/** What the client saw while it held connections. */
+interface Held {
+  readonly exchanges: number;
+  readonly opened: number;
+  readonly lasting: number;
+  readonly lastingErrors: readonly string[];
+  readonly errors: readonly string[];
+}
+
+/** Reloads these configurations one after the other while connections last and new ones come. */
+async function reloadsUnderTraffic(lvsd: DirectorDaemon, variants: readonly Variant[]): Promise<Held> {
+  const before = connectionsSeen();
   const [program = 'ip', ...args] = inNamespace('client', ['node', CLIENT, 'hold', ...VIPS.map((vip) => vip.address)]);
   const client = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   client.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
-  await until(() => connectionsSeen() >= 3 * VIPS.length, 60, 'the connections of the client to stand');
-  for (let i = 0; i < RELOADS; i++) {
-    writeFileSync(CONFIG, siteConfig(VARIANTS[i % VARIANTS.length] ?? PLAIN));
+  await until(() => connectionsSeen() - before >= 4 * VIPS.length, 60, 'the connections of the client to stand');
+  for (const variant of variants) {
+    writeFileSync(CONFIG, siteConfig(variant));
     await lvsd.reload();
     await pause(200);
   }
   client.kill('SIGTERM');
   await ended(client);
-  const { exchanges, opened, lasting, errors } = JSON.parse(said) as {
-    exchanges: number;
-    opened: number;
-    lasting: number;
-    errors: string[];
-  };
-  const note = `${lasting} lasting connections with ${exchanges} exchanges, ${opened} new connections, ${errors.length} errors`;
-  if (errors.length > 0) find({ what, trouble: `${note}\n${errors.slice(0, 20).join('\n')}` });
+  return JSON.parse(said) as Held;
+}
+
+async function reloadsBreakNothing(lvsd: DirectorDaemon): Promise<void> {
+  const what = `${RELOADS} reloads without one reset or refusal`;
+  const variants = Array.from({ length: RELOADS }, (_, i) => VARIANTS[i % VARIANTS.length] ?? PLAIN);
+  const { exchanges, opened, lasting, lastingErrors, errors } = await reloadsUnderTraffic(lvsd, variants);
+  const all = [...lastingErrors, ...errors];
+  const note = `${lasting} lasting connections with ${exchanges} exchanges, ${opened} new connections, ${all.length} errors`;
+  if (all.length > 0) find({ what, trouble: `${note}\n${all.slice(0, 20).join('\n')}` });
   else if (exchanges < lasting * RELOADS || opened < RELOADS) find({ what, trouble: `too little traffic: ${note}` });
   else find({ what, note });
+}
+
+async function schedulerChangesBreakNothing(lvsd: DirectorDaemon): Promise<void> {
+  const what = 'reloads that change the scheduler keep the connections that stand';
+  const { exchanges, opened, lasting, lastingErrors, errors } = await reloadsUnderTraffic(lvsd, SCHEDULERS);
+  const note = `${lasting} lasting connections with ${exchanges} exchanges; of ${opened + errors.length} new ones the kernel refused ${errors.length}`;
+  const other = errors.filter((error) => !error.includes('ECONNREFUSED'));
+  if (lastingErrors.length + other.length > 0) {
+    find({ what, trouble: `${note}\n${[...lastingErrors, ...other].slice(0, 20).join('\n')}` });
+  } else find({ what, note });
 }
 
 /** How many connections IPVS has had since the table was made. */
@@ -133,7 +161,8 @@ async function main(): Promise<void> {
     await carriesTraffic('offloads on');
     offloadsOff();
     await carriesTraffic('offloads off');
-    await reloadsUnderTraffic(lvsd);
+    await reloadsBreakNothing(lvsd);
+    await schedulerChangesBreakNothing(lvsd);
 
     const keepalived = DirectorDaemon.start('keepalived', 'observer', '/run/traffic/observer.conf');
     await keepalived.started();

@@ -107,9 +107,11 @@ export interface Variant {
   readonly extraServer: boolean;
   /** A virtual server that nobody asks. */
   readonly extraService: boolean;
+  /** Seconds; undefined is none. */
+  readonly persistence?: number;
 }
 
-export const PLAIN: Variant = { scheduler: 'rr', weights: [1, 1, 1], extraServer: false, extraService: false };
+export const PLAIN: Variant = { scheduler: 'wrr', weights: [1, 1, 1], extraServer: false, extraService: false };
 
 /** How death is noticed: at most `NOTICED_WITHIN_S` after it. */
 const CHECK = { delayLoop: 3, timeout: 4, retry: 2, delayBeforeRetry: 1 };
@@ -143,7 +145,7 @@ virtual_server ${address} 80 {
     lvs_sched ${variant.scheduler}
     lvs_method ${method}
     delay_loop ${CHECK.delayLoop}
-${servers.join('\n')}
+${variant.persistence === undefined ? '' : `    persistence_timeout ${variant.persistence}\n`}${servers.join('\n')}
 }
 `;
 }

@@ -280,12 +280,15 @@ export class DirectorRole implements Role {
     return vipIsPresent(server, config.groups, addresses);
   }
 
+  /** In its turn, because a reload that comes first gives the indices another meaning. */
   #lookAtPresence(): void {
-    for (const state of this.#director.states) {
-      if (!state.server.haSuspend) continue;
-      const present = this.#present(state.server);
-      if (present !== state.present) this.#inOrder(() => this.#director.presence(state.index, present));
-    }
+    this.#inOrder(async () => {
+      for (const state of this.#director.states) {
+        if (!state.server.haSuspend) continue;
+        const present = this.#present(state.server);
+        if (present !== state.present) await this.#director.presence(state.index, present);
+      }
+    });
   }
 
   #hear(effect: Exclude<MembershipEffect, { kind: 'log' }>, server: MembershipState): void {

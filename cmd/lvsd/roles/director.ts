@@ -15,17 +15,14 @@ import {
   type MembershipEffect,
   type MembershipState,
   restoredVerdicts,
-  vipIsPresent,
 } from '../../../healthcheck/membership.js';
 import { openCheckSocket } from '../../../healthcheck/probes/open-socket.js';
 import { validatePattern } from '../../../healthcheck/probes/pcre2.js';
 import { isVerdictChange, type VerdictChange } from '../../../healthcheck/verdict.js';
-import { HostMonitor } from '../../../host/host-monitor.js';
 import type { ApplyReport } from '../../../ipvs-netlink/apply.js';
 import { closeFd, type Fd } from '../../../native/descriptor.js';
 import { raiseDescriptorLimit } from '../../../native/process.js';
 import type { ParseResult } from '../../../parser/parse.js';
-import type { IpAddress } from '../../../runtime/addresses.js';
 import { describeError, isLvsdError } from '../../../runtime/errors.js';
 import { HEAP_REST_MS, shrinkHeap } from '../../../runtime/heap.js';
 import { milliseconds } from '../../../runtime/units.js';
@@ -39,11 +36,12 @@ import { DRIFT_TICK_MS, KernelTable } from './kernel-table.js';
 import { type PlanSummary, planSummary } from './plan-summary.js';
 import { rememberedCheckers } from './remembered-checkers.js';
 import type { Role, RoleContext } from './role.js';
+import { VipPresence } from './vip-presence.js';
 
 export class DirectorRole implements Role {
   readonly #context: RoleContext;
   readonly #held = new HeldConfiguration({ validateRegex: validatePattern });
-  readonly #host: HostMonitor;
+  readonly #vips: VipPresence;
   readonly #director: Director;
   #table: KernelTable | undefined;
   #tableTrouble: Refusal | undefined;
@@ -54,11 +52,12 @@ export class DirectorRole implements Role {
   /** lvsd itself starts, not only this process: `lvs_flush` counts. */
   #daemonStarts = false;
   #queue: Promise<unknown> = Promise.resolve();
+  #presenceWaits = false;
 
   constructor(context: RoleContext) {
     this.#context = context;
     raiseDescriptorLimit(4096);
-    this.#host = new HostMonitor({ onAddress: () => this.#lookAtPresence() });
+    this.#vips = new VipPresence(() => this.#lookAtPresence());
     this.#director = new Director({
       log: context.log,
       wall: () => context.clock.wall(),
@@ -269,22 +268,22 @@ export class DirectorRole implements Role {
       this.#journal?.remove();
     }
     send({ type: 'stopped' });
-    this.#host.close();
+    this.#vips.close();
     leave(0);
   }
 
   #present(server: MembershipState['server']): boolean {
     const { config } = this.#held;
-    if (!server.haSuspend || config === undefined) return true;
-    const addresses = new Set<IpAddress>(this.#host.addresses.all().map((entry) => entry.address));
-    return vipIsPresent(server, config.groups, addresses);
+    return config === undefined || this.#vips.of(server, config.groups);
   }
 
-  /** In its turn, because a reload that comes first gives the indices another meaning. */
+  /** In its turn, because a reload that comes first gives the indices another meaning; once for many addresses. */
   #lookAtPresence(): void {
+    if (this.#presenceWaits) return;
+    this.#presenceWaits = true;
     this.#inOrder(async () => {
+      this.#presenceWaits = false;
       for (const state of this.#director.states) {
-        if (!state.server.haSuspend) continue;
         const present = this.#present(state.server);
         if (present !== state.present) await this.#director.presence(state.index, present);
       }

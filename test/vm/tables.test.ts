@@ -17,5 +17,5 @@ const DAILY = [
 
 test('the same tables as keepalived', async (context) => {
   const files = fixtureFiles().filter((path) => DAILY.some((name) => path.endsWith(`/${name}.conf`)));
-  await compareTables(context, files, { timeoutSeconds: 600, least: DAILY.length });
+  await compareTables(context, files, { timeoutSeconds: 600, least: DAILY.length, together: 4 });
 });

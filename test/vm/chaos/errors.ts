@@ -3,11 +3,12 @@
  * the right exit code, and what can serve serves (keepalived.md 3, 17). The last cases take ip_vs out of the kernel.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Case, type CaseContext, shell } from './cases.js';
 import { configuration, expected } from './configuration.js';
-import { Daemon } from './daemon.js';
+import { Daemon, until } from './daemon.js';
 import { RealServers } from './servers.js';
 import { DEAD, plainServices, serve, tableIs } from './serving.js';
 
@@ -21,6 +22,14 @@ async function refusedStart(
   const daemon = Daemon.start(context, file, { wrapper });
   const status = await daemon.ended;
   return { status, log: daemon.output };
+}
+
+/** Takes ip_vs out of the kernel; the namespace of the case before may hold it for a moment yet. */
+async function unloadIpvs(): Promise<void> {
+  await until('ip_vs can be unloaded', () => {
+    spawnSync('sh', ['-c', "for m in $(lsmod | awk '/^ip_vs_/{print $1}'); do rmmod $m; done; rmmod ip_vs"]);
+    return spawnSync('grep', ['-q', '^ip_vs ', '/proc/modules']).status === 1;
+  });
 }
 
 const linesWith = (log: string, pattern: RegExp): number => log.split('\n').filter((line) => pattern.test(line)).length;
@@ -94,7 +103,7 @@ export const errorCases: readonly Case[] = [
     rung: 'long',
     async run(context) {
       const folder = `/lib/modules/${shell('uname -r').trim()}/kernel/net/netfilter/ipvs`;
-      shell("for m in $(lsmod | awk '/^ip_vs_/{print $1}'); do rmmod $m; done; rmmod ip_vs");
+      await unloadIpvs();
       context.atEnd(() => {
         shell(`umount ${folder} 2>/dev/null || true; modprobe ip_vs`);
       });
@@ -112,7 +121,7 @@ export const errorCases: readonly Case[] = [
     name: 'the modules of the running kernel are not installed: the message names the kernel and says reboot, exit status 1',
     rung: 'long',
     async run(context) {
-      shell("for m in $(lsmod | awk '/^ip_vs_/{print $1}'); do rmmod $m; done; rmmod ip_vs");
+      await unloadIpvs();
       const empty = join(context.folder, 'modules');
       shell(`mkdir ${empty}; mount --bind ${empty} /lib/modules`);
       context.atEnd(() => {

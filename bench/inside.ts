@@ -23,7 +23,7 @@ import { countOf, TableWatch, until } from './table-watch.js';
 
 const LIMIT_MS = 120_000;
 /** A program that was just started or reloaded is left alone so long: until it waits for its timers only. */
-const QUIET_MS = 5000;
+const QUIET_MS = 15_000;
 const ARGUMENTS = ['-n', '-l', '-C', '-f'];
 
 function root(): string {

@@ -5,7 +5,7 @@
  * started once more without a terminal; the one that the operator started ends at once with 0, as keepalived's does.
  */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { enterNamespace, setProcessName } from '../../native/process.js';
 import { onSignal } from '../../native/signals.js';
@@ -25,7 +25,7 @@ import { type LogSettings, openLog } from './logging.js';
 import type { RoleName, Welcome } from './messages.js';
 import { AlreadyRunningError, PidFile, pidFilePath, systemFor } from './pid-file.js';
 import { exitCode } from './restart-policy.js';
-import { RolesAhead } from './role-spawn.js';
+import { HOME_NAMESPACE_FD, RolesAhead } from './role-spawn.js';
 import { Supervisor } from './supervisor.js';
 import { version } from './version.js';
 
@@ -52,7 +52,7 @@ export async function startDaemon(commandLine: CommandLine): Promise<void> {
   process.umask((commandLine.umask ?? DEFAULT_UMASK) & ~OWNER_EXECUTE);
   const environment = takeSystemdEnvironment(process.env, process.pid);
   const ahead = new RolesAhead();
-  if (commandLine.namespace === undefined) ahead.spawn(['director', 'checker']);
+  if (commandLine.namespace === undefined) ahead.spawn(['director']);
   try {
     await serve(commandLine, environment, ahead);
   } finally {
@@ -69,7 +69,13 @@ async function serve(
   if (first === undefined) return;
   const { global } = first;
   // Both are inherited: who was started before they were known is not what is wanted.
-  if (global.netNamespace !== undefined || (commandLine.umask === undefined && global.umask !== undefined)) ahead.end();
+  const ipvs = global.netNamespaceIpvs;
+  if (
+    global.netNamespace !== undefined ||
+    ipvs !== undefined ||
+    (commandLine.umask === undefined && global.umask !== undefined)
+  )
+    ahead.end();
   process.umask((commandLine.umask ?? global.umask ?? DEFAULT_UMASK) & ~OWNER_EXECUTE);
   const namespace = commandLine.namespace ?? global.netNamespace;
   const logSettings: LogSettings = {
@@ -84,6 +90,8 @@ async function serve(
   const pidFile = takePidFile(commandLine, first, log);
   if (pidFile === undefined) return;
   tellStart(commandLine, log);
+  // `net_namespace_ipvs` without a name: the table is where lvsd began, and the rest in net_namespace.
+  const home = ipvs === true && namespace !== undefined ? openSync('/proc/thread-self/ns/net', 'r') : undefined;
   if (namespace !== undefined) {
     try {
       enterNamespace(`/run/netns/${namespace}`, 'network');
@@ -102,6 +110,12 @@ async function serve(
     clock: systemClock,
   });
   const suffix = [namespace, global.instance].filter((part) => part !== undefined).join('_');
+  const ipvsNamespace =
+    home === undefined
+      ? typeof ipvs === 'string'
+        ? `/run/netns/${ipvs}`
+        : undefined
+      : `/proc/self/fd/${HOME_NAMESPACE_FD}`;
   const welcome = (role: RoleName): Welcome => ({
     type: 'welcome',
     role,
@@ -110,7 +124,7 @@ async function serve(
     ignoreUnbuilt: commandLine.ignoreUnbuilt,
     keepTable: commandLine.keepIpvsAtStop,
     journal: suffix === '' ? '/run/lvsd/journal' : `/run/lvsd/journal_${suffix}`,
-    ipvsNamespace: typeof global.netNamespaceIpvs === 'string' ? `/run/netns/${global.netNamespaceIpvs}` : undefined,
+    ipvsNamespace,
   });
   let control: ControlSocket | undefined;
   const supervisor = new Supervisor({
@@ -121,6 +135,7 @@ async function serve(
     pidFile,
     first,
     ahead,
+    otherNamespace: ipvsNamespace === undefined ? undefined : { home },
     welcome,
     exit: (status) => {
       void Promise.resolve(control?.close()).finally(() => process.exit(status));

@@ -1,7 +1,7 @@
 /**
  * The two-phase change of configuration, as a table of phase and event. Pure: the supervisor sends what it is told to.
  *
- * Phase one: every role prepares the new snapshot and may refuse it. Phase two: all commit; at a reload in the order runner,
+ * Phase one: every role prepares the new snapshot and may refuse it. Phase two: all commit, in the order runner,
  * checker, director, so that scripts and verdicts of the new generation have somewhere to go before the director
  * speaks of it. One refusal, one death or one silence in phase one keeps the old configuration everywhere. A role that
  * dies in phase two comes back with the new configuration, because the others have it already (architecture, section 4).
@@ -10,10 +10,8 @@
  */
 import type { CommitReport, Refusal, RoleName } from './messages.js';
 
-/** In this order roles commit at a reload. */
+/** In this order roles commit. */
 export const commitOrder: readonly RoleName[] = ['runner', 'checker', 'director'];
-/** At a start there are no verdicts on their way yet, and the table comes before the first check. */
-export const startOrder: readonly RoleName[] = ['runner', 'director', 'checker'];
 
 export type Transaction =
   | {
@@ -22,7 +20,6 @@ export type Transaction =
       readonly waiting: ReadonlySet<RoleName>;
       readonly roles: ReadonlySet<RoleName>;
       readonly refusals: readonly Refusal[];
-      readonly order: readonly RoleName[];
     }
   | {
       readonly phase: 'committing';
@@ -63,17 +60,10 @@ export interface TransactionStep {
   readonly actions: readonly TransactionAction[];
 }
 
-/**
- * Begins: `roles` have been sent `prepare`.
- * @param order in which they will commit
- */
-export function beginTransaction(
-  generation: number,
-  roles: readonly RoleName[],
-  order: readonly RoleName[] = commitOrder,
-): TransactionStep {
+/** Begins: `roles` have been sent `prepare`. */
+export function beginTransaction(generation: number, roles: readonly RoleName[]): TransactionStep {
   const set = new Set(roles);
-  const state: Transaction = { phase: 'preparing', generation, waiting: set, roles: set, refusals: [], order };
+  const state: Transaction = { phase: 'preparing', generation, waiting: set, roles: set, refusals: [] };
   return set.size === 0 ? startCommitting(state) : { next: state, actions: [] };
 }
 
@@ -129,7 +119,7 @@ export function stepTransaction(state: Transaction, event: TransactionEvent): Tr
 function startCommitting(state: Extract<Transaction, { phase: 'preparing' }>): TransactionStep {
   return advance(
     state.generation,
-    state.order.filter((role) => state.roles.has(role)),
+    commitOrder.filter((role) => state.roles.has(role)),
     undefined,
   );
 }

@@ -14,7 +14,7 @@ import { milliseconds } from '../../runtime/units.js';
 import { Channel } from './channel.js';
 import type { RoleMessage, RoleName, SupervisorMessage, Welcome } from './messages.js';
 import { afterDeath, exitCode, firstRestart, isPermanent, type RestartState } from './restart-policy.js';
-import { type RolesAhead, type SpawnedRole, spawnRole } from './role-spawn.js';
+import { type OtherNamespace, type RolesAhead, type SpawnedRole, spawnRole } from './role-spawn.js';
 
 /**
  * Silent for so long, a role is taken for stuck. Parsing 37,000 servers on a slow machine takes several seconds. Tests
@@ -57,6 +57,8 @@ export interface RoleSettings {
   readonly respawn: boolean;
   /** Where a process of this role may stand ready already. */
   readonly ahead?: RolesAhead | undefined;
+  /** Set when the table is in another namespace than the process. */
+  readonly otherNamespace?: OtherNamespace | undefined;
 }
 
 export class RoleProcess {
@@ -105,7 +107,7 @@ export class RoleProcess {
     if (this.#child !== undefined || this.#stopping) return;
     let spawned: SpawnedRole;
     try {
-      spawned = this.#settings.ahead?.take(this.role) ?? spawnRole(this.role);
+      spawned = this.#settings.ahead?.take(this.role) ?? spawnRole(this.role, this.#settings.otherNamespace);
     } catch (error) {
       const lacking = isLvsdError(error) && error.code === 'LVSD_CAPABILITY_LACKING';
       const status = lacking ? exitCode.missingPermission : exitCode.fatal;

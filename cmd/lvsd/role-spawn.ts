@@ -32,15 +32,29 @@ function flagsOf(role: RoleName): readonly string[] {
   return role === 'runner' ? own : [...own, ...startFlags];
 }
 
-/** @throws LvsdError when the process cannot be started, or not with these capabilities */
-export function spawnRole(role: RoleName): SpawnedRole {
+/** What a role needs to work on a table in another network namespace than its own (`net_namespace_ipvs`). */
+export interface OtherNamespace {
+  /** The namespace that lvsd began in, open; becomes descriptor HOME_NAMESPACE_FD of the role. */
+  readonly home: number | undefined;
+}
+
+/** Where a role finds the namespace that lvsd began in. */
+export const HOME_NAMESPACE_FD = 4;
+
+/**
+ * @param other entering a namespace needs SYS_ADMIN: the director has it with this, and only with this
+ * @throws LvsdError when the process cannot be started, or not with these capabilities
+ */
+export function spawnRole(role: RoleName, other?: OtherNamespace): SpawnedRole {
   const [ours, theirs] = socketPair();
   const run = (): ChildProcess =>
     spawn(process.execPath, [...flagsOf(role), process.argv[1] ?? '', '--role', role], {
-      stdio: ['ignore', 'inherit', 'inherit', theirs],
+      stdio: ['ignore', 'inherit', 'inherit', theirs, ...(other?.home === undefined ? [] : [other.home])],
     });
   try {
-    const capabilities = roleCapabilities[role];
+    const own = roleCapabilities[role];
+    const entering: readonly Capability[] = role === 'director' && other !== undefined ? ['SYS_ADMIN'] : [];
+    const capabilities = own === 'all' ? own : [...own, ...entering];
     const child = capabilities === 'all' ? run() : spawnWithCapabilities(capabilities, run);
     return { child, channel: ours };
   } catch (error) {

@@ -32,8 +32,6 @@ import { PidFile, pidFilePath, systemFor } from './pid-file.js';
 import { Questions } from './questions.js';
 import {
   beginTransaction,
-  commitOrder,
-  startOrder,
   stepTransaction,
   type Transaction,
   type TransactionEvent,
@@ -41,7 +39,7 @@ import {
 } from './reload-transaction.js';
 import { exitCode } from './restart-policy.js';
 import { RoleProcess } from './role-process.js';
-import type { RolesAhead } from './role-spawn.js';
+import type { OtherNamespace, RolesAhead } from './role-spawn.js';
 import { version } from './version.js';
 
 /** A role that has not prepared a configuration by then is taken for lost and the reload for refused. */
@@ -73,6 +71,8 @@ export interface SupervisorParts {
   readonly first: LoadedConfiguration;
   /** Processes of roles that were started before the file was read. */
   readonly ahead: RolesAhead | undefined;
+  /** Set when the table is in another namespace than lvsd (`net_namespace_ipvs`). */
+  readonly otherNamespace?: OtherNamespace | undefined;
   readonly welcome: (role: RoleName) => Welcome;
   /** Ends the process. */
   readonly exit: (status: number) => void;
@@ -144,7 +144,10 @@ export class Supervisor {
     return worst;
   }
 
-  /** Starts the roles and puts the first configuration into force. */
+  /**
+   * Starts the roles and puts the first configuration into force. The checker comes when the table stands (`#settle`):
+   * until then it would only take processor time from the director.
+   */
   async start(): Promise<void> {
     const { first, commandLine } = this.#parts;
     this.#tick(this.#clock.now());
@@ -153,7 +156,8 @@ export class Supervisor {
       await this.#showUncommitted('runner', first);
       await this.runScript('startup', (first.global.startupScriptTimeout ?? 10) * 1000);
     }
-    for (const role of roleNames) if (commandLine.allRoles || first.needs.has(role)) this.#startRole(role);
+    for (const role of roleNames)
+      if (role !== 'checker' && (commandLine.allRoles || first.needs.has(role))) this.#startRole(role);
     this.#begin(first, 'start', []);
   }
 
@@ -239,6 +243,7 @@ export class Supervisor {
           welcome: this.#parts.welcome(name),
           respawn: this.#parts.commandLine.respawn,
           ahead: this.#parts.ahead,
+          otherNamespace: this.#parts.otherNamespace,
         },
         {
           onMessage: (from, message, descriptors) => this.#onMessage(from, message, descriptors),
@@ -312,7 +317,7 @@ export class Supervisor {
         ? this.#settle({ ...pending, refusals: [neverBack] })
         : this.#advance({ type: 'timeout' }),
     );
-    const absent = [...loaded.needs].filter((role) => this.#roles.get(role)?.up !== true);
+    const absent = [...loaded.needs].filter((role) => this.#roles.get(role)?.up === false);
     if (absent.length > 0) {
       // Judged and committed without it, it would come back to a configuration that it never saw.
       this.#log.info(`The ${purpose} waits for the ${absent.join(' and ')} process, which is being started again`);
@@ -320,7 +325,7 @@ export class Supervisor {
     }
     const taking = [...this.#roles.values()].filter((role) => role.up).map((role) => role.role);
     for (const role of taking) this.#send(role, { type: 'prepare', generation, purpose }, loaded.encoded);
-    this.#follow(beginTransaction(generation, taking, purpose === 'start' ? startOrder : commitOrder));
+    this.#follow(beginTransaction(generation, taking));
   }
 
   #advance(event: TransactionEvent): void {
@@ -409,6 +414,8 @@ export class Supervisor {
         return;
       }
       log.info('Startup complete');
+      for (const role of roleNames)
+        if (this.#parts.commandLine.allRoles || this.#current?.loaded.needs.has(role)) this.#startRole(role);
       systemd.ready(process.pid, 'Serving');
     } else {
       if (refused) this.#refused++;
@@ -452,7 +459,7 @@ export class Supervisor {
     if (name === 'checker') this.#checkerIsNew = true;
     const waiting = this.#pending;
     if (waiting !== undefined && waiting.transaction === undefined) {
-      if ([...waiting.loaded.needs].every((role) => this.#roles.get(role)?.up)) {
+      if ([...waiting.loaded.needs].every((role) => this.#roles.get(role)?.up !== false)) {
         this.#tryAgain(waiting);
         return;
       }

@@ -44,7 +44,7 @@ export class CheckerRole implements Role {
   readonly #sockets = new Map<number, (answer: SocketAnswer) => void>();
   readonly #scripts = new Map<number, (end: ScriptEnd) => void>();
   readonly #restored = new Map<string, RestoredVerdict>();
-  /** Virtual servers whose checks stand still from the beginning: the director commits before us at a start. */
+  /** Virtual servers whose checks stand still from the beginning: the director tells us before we commit. */
   readonly #suspendedAtStart = new Set<number>();
   #tls: TlsMaterial = loadTlsMaterial(undefined);
   #batch: VerdictChange[] = [];

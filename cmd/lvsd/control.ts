@@ -30,7 +30,8 @@ import { forbiddenChanges, loadConfiguration } from './configuration.js';
 import type { CheckerStatus } from './roles/checker.js';
 import type { DirectorStatus } from './roles/director-status.js';
 import type { PlanSummary } from './roles/plan-summary.js';
-import type { ReloadOutcome, Supervisor } from './supervisor.js';
+import type { Supervisor } from './supervisor.js';
+import type { ReloadOutcome } from './supervisor-parts.js';
 import { version } from './version.js';
 
 const PLAN_PATIENCE_MS = 60_000;
@@ -47,8 +48,8 @@ export class Control implements ControlRoutes {
 
   async status(): Promise<StateDocument> {
     const [director, checker] = (await Promise.all([
-      this.#supervisor.ask('director', { type: 'status' }),
-      this.#supervisor.ask('checker', { type: 'status' }),
+      this.#supervisor.ask('director', 'status'),
+      this.#supervisor.ask('checker', 'status'),
     ])) as [DirectorStatus | undefined, CheckerStatus | undefined];
     const now = Date.now();
     return {
@@ -75,7 +76,7 @@ export class Control implements ControlRoutes {
         'The configuration in force has no virtual server, so there is no table to compare with: all of this file would be new. Check it with lvsd -t -f FILE.',
       );
     }
-    const summary = (await this.#supervisor.ask('director', { type: 'plan' }, PLAN_PATIENCE_MS, loaded.encoded)) as
+    const summary = (await this.#supervisor.ask('director', 'plan', PLAN_PATIENCE_MS, loaded.encoded)) as
       | PlanSummary
       | undefined;
     if (summary === undefined) {

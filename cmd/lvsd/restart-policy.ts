@@ -24,6 +24,16 @@ export function isPermanent(status: number | null): boolean {
   return status === exitCode.fatal || status === exitCode.config || status === exitCode.missingPermission;
 }
 
+/** The exit status of a start that was refused, from the codes of its refusals. */
+export function statusOfRefusals(refusals: readonly { readonly code: string }[]): number {
+  const codes = refusals.map(({ code }) => code);
+  if (codes.every((code) => code === 'LVSD_CONFIG_FILE_MISSING')) return exitCode.noConfig;
+  if (codes.some((code) => code === 'LVSD_PERMISSION' || code === 'LVSD_IPVS_PERMISSION'))
+    return exitCode.missingPermission;
+  const machine = codes.some((code) => code.startsWith('LVSD_IPVS_') || code.startsWith('LVSD_ROLE_'));
+  return machine ? exitCode.fatal : exitCode.config;
+}
+
 export interface RestartState {
   /** Seconds that the next short-lived death waits. */
   readonly delaySeconds: number;

@@ -6,19 +6,13 @@
  * neither kernel table nor network; when it dies, the roles end and the table goes on serving.
  *
  * The pieces: role-process.ts (one child), reload-transaction.ts (the two phases), configuration.ts (files and what
- * they need), questions.ts (answers that roles owe), control.ts (lvsctl).
+ * they need), control.ts (lvsctl).
  */
-
-import { setPriority } from 'node:os';
-import type { ScriptEnd } from '../../healthcheck/probes/probe.js';
 import { closeFd, type Fd } from '../../native/descriptor.js';
-import { sealedMemfd } from '../../native/descriptor-passing.js';
-import type { Systemd } from '../../observe/systemd.js';
-import type { Clock, Timer } from '../../runtime/clock.js';
+import type { Clock } from '../../runtime/clock.js';
 import { describeError } from '../../runtime/errors.js';
 import type { Log } from '../../runtime/log.js';
 import { milliseconds } from '../../runtime/units.js';
-import type { CommandLine } from './command-line.js';
 import {
   forbiddenChanges,
   type LoadedConfiguration,
@@ -26,79 +20,30 @@ import {
   refusalsOf,
   whereAndWhat,
 } from './configuration.js';
-import type { CommitReport, Refusal, RoleMessage, RoleName, SupervisorMessage, Welcome } from './messages.js';
+import type { CommitReport, Refusal, RoleMessage, RoleName } from './messages.js';
 import { roleNames } from './messages.js';
-import { PidFile, pidFilePath, systemFor } from './pid-file.js';
-import { Questions } from './questions.js';
 import {
   beginTransaction,
   stepTransaction,
-  type Transaction,
   type TransactionEvent,
   type TransactionStep,
 } from './reload-transaction.js';
-import { exitCode } from './restart-policy.js';
-import { RoleProcess } from './role-process.js';
-import type { OtherNamespace, RolesAhead } from './role-spawn.js';
+import { exitCode, statusOfRefusals } from './restart-policy.js';
+import type { RoleProcess } from './role-process.js';
+import { RoleSet } from './role-set.js';
+import type { Pending, ReloadOutcome, SupervisorParts } from './supervisor-parts.js';
 import { version } from './version.js';
 
 /** A role that has not prepared a configuration by then is taken for lost and the reload for refused. */
 const PREPARE_TIMEOUT_MS = 120_000;
 /** A configuration is shown so often while roles die over it; the last death refuses it. */
 const MOST_ATTEMPTS = 3;
-const TICK_MS = 1000;
-/** The supervisor's own timer this late means that everybody was paused: no silence counts. */
-const PAUSE_MS = 3000;
-
-export interface ReloadOutcome {
-  readonly result: 'applied' | 'refused';
-  readonly generation: number;
-  readonly milliseconds: number;
-  readonly refusals: readonly Refusal[];
-  readonly diagnostics: readonly unknown[];
-  readonly report: CommitReport | undefined;
-  /** Milliseconds since 1970. */
-  readonly wall: number;
-}
-
-export interface SupervisorParts {
-  readonly commandLine: CommandLine;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly systemd: Systemd;
-  readonly pidFile: PidFile;
-  /** The configuration as first read. */
-  readonly first: LoadedConfiguration;
-  /** Processes of roles that were started before the file was read. */
-  readonly ahead: RolesAhead | undefined;
-  /** Set when the table is in another namespace than lvsd (`net_namespace_ipvs`). */
-  readonly otherNamespace?: OtherNamespace | undefined;
-  readonly welcome: (role: RoleName) => Welcome;
-  /** Ends the process. */
-  readonly exit: (status: number) => void;
-}
-
-interface Pending {
-  readonly loaded: LoadedConfiguration;
-  readonly generation: number;
-  readonly startedAt: number;
-  readonly diagnostics: unknown[];
-  readonly purpose: 'start' | 'reload';
-  readonly waiters: ((outcome: ReloadOutcome) => void)[];
-  /** From 1. */
-  readonly attempt: number;
-  timer: Timer | undefined;
-  /** Undefined: a role died, and all is shown again when it is back. */
-  transaction: Transaction | undefined;
-}
 
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #log: Log;
   readonly #clock: Clock;
-  readonly #roles = new Map<RoleName, RoleProcess>();
-  readonly #questions: Questions;
-  readonly #childPidFiles = new Map<RoleName, PidFile>();
+  readonly #roles: RoleSet;
   /** The configuration in force: what a role that begins anew is shown. */
   #current: { readonly loaded: LoadedConfiguration; readonly generation: number } | undefined;
   #pending: Pending | undefined;
@@ -111,14 +56,18 @@ export class Supervisor {
   #lastReload: ReloadOutcome | undefined;
   #applied = 0;
   #refused = 0;
-  #worstLag = 0;
   readonly startedWall: number;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
     this.#log = parts.log;
     this.#clock = parts.clock;
-    this.#questions = new Questions(parts.clock);
+    this.#roles = new RoleSet(parts, {
+      onMessage: (from, message, descriptors) => this.#onMessage(from, message, descriptors),
+      onUp: (up) => this.#onUp(up),
+      onDown: (down) => this.#onDown(down),
+      onPermanentDeath: (dead, why) => this.#onPermanentDeath(dead, why),
+    });
     this.startedWall = parts.clock.wall();
   }
 
@@ -135,13 +84,11 @@ export class Supervisor {
     return { applied: this.#applied, refused: this.#refused };
   }
   get roles(): ReadonlyMap<RoleName, RoleProcess> {
-    return this.#roles;
+    return this.#roles.all;
   }
   /** Milliseconds that this process's own timer was late at most since it was last asked. */
   takeWorstLag(): number {
-    const worst = this.#worstLag;
-    this.#worstLag = 0;
-    return worst;
+    return this.#roles.takeWorstLag();
   }
 
   /**
@@ -150,14 +97,14 @@ export class Supervisor {
    */
   async start(): Promise<void> {
     const { first, commandLine } = this.#parts;
-    this.#tick(this.#clock.now());
+    this.#roles.watch();
     if (first.global.startupScript !== undefined) {
-      this.#startRole('runner');
+      this.#roles.start('runner');
       await this.#showUncommitted('runner', first);
-      await this.runScript('startup', (first.global.startupScriptTimeout ?? 10) * 1000);
+      await this.#roles.runScript('startup', (first.global.startupScriptTimeout ?? 10) * 1000);
     }
     for (const role of roleNames)
-      if (role !== 'checker' && (commandLine.allRoles || first.needs.has(role))) this.#startRole(role);
+      if (role !== 'checker' && (commandLine.allRoles || first.needs.has(role))) this.#roles.start(role);
     this.#begin(first, 'start', []);
   }
 
@@ -177,15 +124,8 @@ export class Supervisor {
   }
 
   /** Asks a role; undefined if it does not answer in time or is not there. */
-  ask(role: RoleName, message: { readonly type: 'status' }, patience?: number): Promise<unknown>;
-  ask(role: RoleName, message: { readonly type: 'plan' }, patience: number, snapshot: Uint8Array): Promise<unknown>;
-  ask(
-    role: RoleName,
-    message: { readonly type: 'status' | 'plan' },
-    patience = 10_000,
-    snapshot?: Uint8Array,
-  ): Promise<unknown> {
-    return this.#questions.ask(patience, (id) => this.#send(role, { type: message.type, id }, snapshot));
+  ask(role: RoleName, type: 'status' | 'plan', patience?: number, snapshot?: Uint8Array): Promise<unknown> {
+    return this.#roles.ask(role, type, patience, snapshot);
   }
 
   /** Stops everything in the order of goodbye and ends the process. */
@@ -200,9 +140,9 @@ export class Supervisor {
     // Verdicts first, then the table (its notify scripts go to the runner), then the runner when they have run.
     for (const role of ['checker', 'director'] as const) await this.#roles.get(role)?.stop(patience);
     if (global.shutdownScript !== undefined)
-      await this.runScript('shutdown', (global.shutdownScriptTimeout ?? 10) * 1000);
+      await this.#roles.runScript('shutdown', (global.shutdownScriptTimeout ?? 10) * 1000);
     await this.#roles.get('runner')?.stop(patience);
-    for (const file of this.#childPidFiles.values()) file.remove();
+    this.#roles.removePidFiles();
     pidFile.remove();
     log.info(`Stopped lvsd v${version}`);
     this.#parts.exit(exitCode.ok);
@@ -210,52 +150,7 @@ export class Supervisor {
 
   /** Whether every role that should live was heard lately: what systemd's watchdog is told. */
   healthy(): boolean {
-    return [...this.#roles.values()].every((role) => !role.up || role.silence < 20_000);
-  }
-
-  /** Runs the startup or shutdown script in the runner and waits for its end. */
-  async runScript(kind: 'startup' | 'shutdown', patience: number): Promise<void> {
-    const ending = (await this.#questions.ask(patience + 3000, (id) =>
-      this.#send('runner', { type: 'run-script', id, script: { kind } }),
-    )) as ScriptEnd | undefined;
-    if (ending?.kind === 'exited' && ending.status === 0) return;
-    const how =
-      ending === undefined
-        ? 'did not end in time'
-        : ending.kind === 'exited'
-          ? `exited with status ${ending.status}`
-          : ending.kind === 'signalled'
-            ? `was ended by signal ${ending.signal}`
-            : ending.kind === 'timed-out'
-              ? 'was ended at its timeout'
-              : `could not be run: ${ending.why}`;
-    this.#log.warning(`The ${kind}_script ${how}; lvsd goes on`);
-  }
-
-  #startRole(name: RoleName): RoleProcess {
-    let role = this.#roles.get(name);
-    if (role === undefined) {
-      role = new RoleProcess(
-        name,
-        {
-          clock: this.#clock,
-          log: this.#log,
-          welcome: this.#parts.welcome(name),
-          respawn: this.#parts.commandLine.respawn,
-          ahead: this.#parts.ahead,
-          otherNamespace: this.#parts.otherNamespace,
-        },
-        {
-          onMessage: (from, message, descriptors) => this.#onMessage(from, message, descriptors),
-          onUp: (up) => this.#onUp(up),
-          onDown: (down) => this.#onDown(down),
-          onPermanentDeath: (dead, why, status) => this.#onPermanentDeath(dead, why, status),
-        },
-      );
-      this.#roles.set(name, role);
-    }
-    role.start();
-    return role;
+    return this.#roles.healthy();
   }
 
   #reloadNow(waiters: ((outcome: ReloadOutcome) => void)[]): void {
@@ -280,7 +175,7 @@ export class Supervisor {
       this.#settle({ refusals: forbidden, diagnostics: loaded.diagnostics, waiters, startedAt });
       return;
     }
-    for (const role of loaded.needs) this.#startRole(role);
+    for (const role of loaded.needs) this.#roles.start(role);
     this.#begin(loaded, 'reload', waiters);
   }
 
@@ -323,8 +218,8 @@ export class Supervisor {
       this.#log.info(`The ${purpose} waits for the ${absent.join(' and ')} process, which is being started again`);
       return;
     }
-    const taking = [...this.#roles.values()].filter((role) => role.up).map((role) => role.role);
-    for (const role of taking) this.#send(role, { type: 'prepare', generation, purpose }, loaded.encoded);
+    const taking = this.#roles.up;
+    for (const role of taking) this.#roles.send(role, { type: 'prepare', generation, purpose }, loaded.encoded);
     this.#follow(beginTransaction(generation, taking));
   }
 
@@ -345,10 +240,10 @@ export class Supervisor {
           // At a start the director said what it knows while it prepared; a checker that came back before a reload
           // hears it first, or it would call dead servers alive.
           if (action.role === 'checker' && this.#checkerIsNew && pending.purpose === 'reload') this.#commitNewChecker();
-          else this.#send(action.role, { type: 'commit', generation: action.generation });
+          else this.#roles.send(action.role, { type: 'commit', generation: action.generation });
           break;
         case 'abandon':
-          for (const role of action.roles) this.#send(role, { type: 'abandon', generation: action.generation });
+          for (const role of action.roles) this.#roles.send(role, { type: 'abandon', generation: action.generation });
           if (this.#mayTryAgain(pending, action.refusals)) return;
           this.#settle({
             refusals: action.refusals,
@@ -410,12 +305,12 @@ export class Supervisor {
         log.error(
           'lvsd does not start with this configuration: mend what is named above and start again (lvsd -t shows it with the lines).',
         );
-        this.#exitRefused(end.refusals);
+        this.#abort(statusOfRefusals(end.refusals));
         return;
       }
       log.info('Startup complete');
       for (const role of roleNames)
-        if (this.#parts.commandLine.allRoles || this.#current?.loaded.needs.has(role)) this.#startRole(role);
+        if (this.#parts.commandLine.allRoles || this.#current?.loaded.needs.has(role)) this.#roles.start(role);
       systemd.ready(process.pid, 'Serving');
     } else {
       if (refused) this.#refused++;
@@ -426,36 +321,23 @@ export class Supervisor {
       );
       systemd.ready(process.pid, refused ? 'Serving the old configuration: the last reload was refused' : 'Serving');
     }
-    this.#setPriorities();
+    this.#roles.setPriorities(this.#current?.loaded.global.checkerScheduling.priority);
     for (const waiter of end.waiters) waiter(outcome);
     const queued = this.#queuedReload;
     this.#queuedReload = undefined;
     if (queued !== undefined && !this.#stopping) this.#reloadNow(queued);
   }
 
-  #exitRefused(refusals: readonly Refusal[]): void {
-    if (refusals.every((refusal) => refusal.code === 'LVSD_CONFIG_FILE_MISSING')) {
-      this.#abort(exitCode.noConfig);
-      return;
-    }
-    const permission = refusals.some(
-      (refusal) => refusal.code === 'LVSD_PERMISSION' || refusal.code === 'LVSD_IPVS_PERMISSION',
-    );
-    const machine = refusals.some(({ code }) => code.startsWith('LVSD_IPVS_') || code.startsWith('LVSD_ROLE_'));
-    this.#abort(permission ? exitCode.missingPermission : machine ? exitCode.fatal : exitCode.config);
-  }
-
   /** Ends without touching the table: the roles leave when their channel ends. */
   #abort(status: number): void {
     this.#stopping = true;
-    for (const file of this.#childPidFiles.values()) file.remove();
+    this.#roles.removePidFiles();
     this.#parts.pidFile.remove();
     this.#parts.exit(status);
   }
 
   #onUp(name: RoleName): void {
-    this.#writeChildPid(name);
-    this.#setPriorities();
+    this.#roles.setPriorities(this.#current?.loaded.global.checkerScheduling.priority);
     if (name === 'checker') this.#checkerIsNew = true;
     const waiting = this.#pending;
     if (waiting !== undefined && waiting.transaction === undefined) {
@@ -466,7 +348,7 @@ export class Supervisor {
     }
     // The first start and a reload show the configuration themselves; a role that came back is shown the one in force.
     if (this.#current === undefined || this.#pending?.transaction?.phase === 'preparing') return;
-    this.#send(
+    this.#roles.send(
       name,
       { type: 'prepare', generation: this.#current.generation, purpose: 'return' },
       this.#current.loaded.encoded,
@@ -481,14 +363,14 @@ export class Supervisor {
 
   /** Lets a checker that knows nothing hear the director's verdicts before it commits; without a director at once. */
   #commitNewChecker(): void {
-    if (this.#send('director', { type: 'restore-checker' })) this.#checkerAwaitsVerdicts = true;
-    else this.#send('checker', { type: 'commit', generation: this.generation });
+    if (this.#roles.send('director', { type: 'restore-checker' })) this.#checkerAwaitsVerdicts = true;
+    else this.#roles.send('checker', { type: 'commit', generation: this.generation });
   }
 
   #commitWaitingChecker(): void {
     if (!this.#checkerAwaitsVerdicts) return;
     this.#checkerAwaitsVerdicts = false;
-    this.#send('checker', { type: 'commit', generation: this.generation });
+    this.#roles.send('checker', { type: 'commit', generation: this.generation });
   }
 
   #onPermanentDeath(_name: RoleName, why: string, status: number = exitCode.fatal): void {
@@ -514,11 +396,11 @@ export class Supervisor {
           this.#advance({ type: 'committed', role: from, generation: message.generation, report: message.report });
         } else if (from === 'director') {
           // A director that began anew has the journal's verdicts; the checker has the newer ones.
-          this.#send('checker', { type: 'tell-all' });
+          this.#roles.send('checker', { type: 'tell-all' });
         }
         return;
       case 'answer':
-        this.#questions.answer(message.id, message.value);
+        this.#roles.answer(message.id, message.value);
         return;
       case 'ready':
       case 'heartbeat':
@@ -540,7 +422,7 @@ export class Supervisor {
     // A role that came back commits at once, for the others have this configuration already; but a checker first hears
     // what the director knows, or it would call dead servers alive.
     if (from === 'checker') this.#commitNewChecker();
-    else this.#send(from, { type: 'commit', generation: message.generation });
+    else this.#roles.send(from, { type: 'commit', generation: message.generation });
   }
 
   #tellDiagnostics(diagnostics: readonly unknown[]): void {
@@ -551,71 +433,8 @@ export class Supervisor {
 
   /** Shows a role a configuration outside a transaction, for the startup script. */
   async #showUncommitted(role: RoleName, loaded: LoadedConfiguration): Promise<void> {
-    this.#send(role, { type: 'prepare', generation: 0, purpose: 'start' }, loaded.encoded);
-    this.#send(role, { type: 'commit', generation: 0 });
-  }
-
-  #send(role: RoleName, message: SupervisorMessage, snapshot?: Uint8Array): boolean {
-    const process = this.#roles.get(role);
-    if (process === undefined) return false;
-    return process.send(message, snapshot === undefined ? [] : [sealedMemfd('lvsd-configuration', snapshot)]);
-  }
-
-  /** `checker_priority`: the nice value of the processes that are keepalived's checker child. */
-  #setPriorities(): void {
-    const priority = this.#current?.loaded.global.checkerScheduling.priority;
-    if (priority === undefined) return;
-    for (const name of ['director', 'checker'] as const) {
-      const pid = this.#roles.get(name)?.pid;
-      if (pid === undefined) continue;
-      try {
-        setPriority(pid, priority);
-      } catch (error) {
-        this.#log.warning(
-          `checker_priority ${priority} could not be given to the ${name} process: ${describeError(error)}`,
-        );
-      }
-    }
-  }
-
-  #writeChildPid(name: RoleName): void {
-    const pid = this.#roles.get(name)?.pid;
-    if (name !== 'director' || pid === undefined) return;
-    const existing = this.#childPidFiles.get(name);
-    if (existing !== undefined) {
-      existing.rewrite(pid);
-      return;
-    }
-    const { first, commandLine } = this.#parts;
-    const path = pidFilePath('checkers', {
-      namespace: commandLine.namespace ?? first.global.netNamespace,
-      instance: first.global.instance,
-      usePidDir: first.global.usePidDir,
-      options: commandLine.pidFiles,
-    });
-    try {
-      this.#childPidFiles.set(
-        name,
-        PidFile.take(
-          path,
-          pid,
-          systemFor((text) => this.#log.info(text)),
-        ),
-      );
-    } catch (error) {
-      this.#log.warning(`${describeError(error)}: lvsd goes on without ${path}`);
-    }
-  }
-
-  #tick(due: number): void {
-    const lag = this.#clock.now() - due;
-    this.#worstLag = Math.max(this.#worstLag, lag);
-    for (const role of this.#roles.values()) {
-      if (lag > PAUSE_MS) role.hear();
-      else role.checkHeartbeat();
-    }
-    const next = this.#clock.now() + TICK_MS;
-    this.#clock.after(milliseconds(TICK_MS), 'supervisor tick', () => this.#tick(next));
+    this.#roles.send(role, { type: 'prepare', generation: 0, purpose: 'start' }, loaded.encoded);
+    this.#roles.send(role, { type: 'commit', generation: 0 });
   }
 }
 

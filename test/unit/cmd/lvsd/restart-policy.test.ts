@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { afterDeath, firstRestart, isPermanent } from '../../../../cmd/lvsd/restart-policy.js';
+import { afterDeath, firstRestart, isPermanent, statusOfRefusals } from '../../../../cmd/lvsd/restart-policy.js';
 
 test('short lives wait 0, 1, 2, 4 … 60 seconds, as keepalived does', () => {
   let state = firstRestart;
@@ -22,4 +22,14 @@ test('a life of a minute or more starts again at once and forgets the past', () 
 test('FATAL, CONFIG and MISSING_PERMISSION are permanent, a signal or a bug is not', () => {
   assert.deepEqual([1, 2, 4].map(isPermanent), [true, true, true]);
   assert.deepEqual([0, 70, 204, null].map(isPermanent), [false, false, false, false]);
+});
+
+test('a start that is refused ends with the status that says what to mend', () => {
+  const status = (...codes: readonly string[]): number => statusOfRefusals(codes.map((code) => ({ code })));
+  assert.equal(status('LVSD_CONFIG_FILE_MISSING'), 6);
+  assert.equal(status('LVSD_CONFIG_MISSING_PARAMETER', 'LVSD_CONFIG_FILE_MISSING'), 2);
+  assert.equal(status('LVSD_CONFIG_UNBUILT_TRAFFIC'), 2);
+  assert.equal(status('LVSD_IPVS_ABSENT'), 1);
+  assert.equal(status('LVSD_IPVS_PERMISSION'), 4);
+  assert.equal(status('LVSD_ROLE_DIED'), 1);
 });

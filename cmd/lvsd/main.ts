@@ -9,6 +9,9 @@ import { describeError } from '../../runtime/errors.js';
 import { readCommandLine } from './command-line.js';
 import { version } from './version.js';
 
+// Without a listener Node answers SIGUSR1 by opening its debugger's port, which would give root to whoever connects.
+process.on('SIGUSR1', () => {});
+
 const outcome = readCommandLine(process.argv.slice(2), 'lvsd', version);
 
 async function start(): Promise<void> {

@@ -23,7 +23,7 @@ import { Control } from './control.js';
 import { writeDumps } from './dumps.js';
 import { type LogSettings, openLog } from './logging.js';
 import type { RoleName, Welcome } from './messages.js';
-import { AlreadyRunningError, PidFile, pidFilePath, systemFor } from './pid-file.js';
+import { AlreadyRunningError, PidFile, pidFilePath, pidFilePlace, systemFor } from './pid-file.js';
 import { exitCode } from './restart-policy.js';
 import { HOME_NAMESPACE_FD, RolesAhead } from './role-spawn.js';
 import { Supervisor } from './supervisor.js';
@@ -217,12 +217,7 @@ function terminalLog({ syslog, facility, logFile }: CommandLine): Log {
 }
 
 function takePidFile(commandLine: CommandLine, first: LoadedConfiguration, log: Log): PidFile | undefined {
-  const path = pidFilePath('parent', {
-    namespace: commandLine.namespace ?? first.global.netNamespace,
-    instance: first.global.instance,
-    usePidDir: first.global.usePidDir,
-    options: commandLine.pidFiles,
-  });
+  const path = pidFilePath('parent', pidFilePlace(commandLine, first.global));
   try {
     return PidFile.take(
       path,

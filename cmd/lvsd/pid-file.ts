@@ -24,9 +24,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import type { GlobalConfig } from '../../config/global.js';
 import { tryLock } from '../../native/process.js';
 import { LvsdError } from '../../runtime/errors.js';
-import type { PidFileOptions } from './command-line.js';
+import type { CommandLine, PidFileOptions } from './command-line.js';
 
 /** keepalived's names of the processes that have a PID file. */
 export type PidFileOwner = keyof PidFileOptions;
@@ -46,6 +47,19 @@ export interface PidFilePlace {
   readonly options: PidFileOptions;
   /** Default /run. */
   readonly runDirectory?: string;
+}
+
+/** Where PID files are by the command line and the configuration that lvsd began with: they stay there. */
+export function pidFilePlace(
+  commandLine: Pick<CommandLine, 'namespace' | 'pidFiles'>,
+  global: Pick<GlobalConfig, 'netNamespace' | 'instance' | 'usePidDir'>,
+): PidFilePlace {
+  return {
+    namespace: commandLine.namespace ?? global.netNamespace,
+    instance: global.instance,
+    usePidDir: global.usePidDir,
+    options: commandLine.pidFiles,
+  };
 }
 
 /** The path of a process's PID file. */

@@ -10,7 +10,7 @@ import { sealedMemfd } from '../../native/descriptor-passing.js';
 import { describeError } from '../../runtime/errors.js';
 import { milliseconds } from '../../runtime/units.js';
 import type { RoleName, SupervisorMessage } from './messages.js';
-import { PidFile, pidFilePath, systemFor } from './pid-file.js';
+import { PidFile, pidFilePath, pidFilePlace, systemFor } from './pid-file.js';
 import { Questions } from './questions.js';
 import { type RoleEvents, RoleProcess } from './role-process.js';
 import type { SupervisorParts } from './supervisor-parts.js';
@@ -145,12 +145,7 @@ export class RoleSet {
       return;
     }
     const { first, commandLine, log } = this.#parts;
-    const path = pidFilePath('checkers', {
-      namespace: commandLine.namespace ?? first.global.netNamespace,
-      instance: first.global.instance,
-      usePidDir: first.global.usePidDir,
-      options: commandLine.pidFiles,
-    });
+    const path = pidFilePath('checkers', pidFilePlace(commandLine, first.global));
     const system = systemFor((text) => log.info(text));
     try {
       this.#checkersPidFile = PidFile.take(path, pid, system);

@@ -20,6 +20,7 @@ import { Systemd } from '../../../../observe/systemd.js';
 import { MemoryLog } from '../../../../runtime/log.js';
 import { milliseconds } from '../../../../runtime/units.js';
 import { VirtualClock } from '../../../../runtime/virtual-clock.js';
+import { welcomeOf } from './welcome.js';
 
 type Heard = Extract<SupervisorMessage, { readonly type: string }>;
 
@@ -144,23 +145,7 @@ export class SupervisorRig {
       first: loadConfiguration(this.path, commandLine),
       ahead: this.processes,
       otherNamespace: undefined,
-      welcome: (role) => ({
-        type: 'welcome',
-        role,
-        log: {
-          detail: true,
-          console: false,
-          syslog: undefined,
-          logFile: undefined,
-          instance: undefined,
-          namespace: undefined,
-        },
-        checkerOnly: false,
-        ignoreUnbuilt: false,
-        keepTable: false,
-        journal: join(this.folder, 'journal'),
-        ipvsNamespace: undefined,
-      }),
+      welcome: (role) => welcomeOf(role, join(this.folder, 'journal')),
       exit: (status) => this.exits.push(status),
     });
   }

@@ -7,6 +7,7 @@ import { encodeSnapshot } from '../../../../../parser/snapshot.js';
 import { MemoryLog } from '../../../../../runtime/log.js';
 import { VirtualClock } from '../../../../../runtime/virtual-clock.js';
 import { snapshotOf } from '../../../parser/schema/parse-text.js';
+import { welcomeOf } from '../welcome.js';
 
 type Said = Extract<ToSupervisor | BetweenRoles, { readonly type: string }>;
 
@@ -19,23 +20,7 @@ export class RoleRig {
 
   constructor(name: RoleName, journal: string, make: (context: RoleContext) => Role) {
     this.role = make({
-      welcome: {
-        type: 'welcome',
-        role: name,
-        log: {
-          detail: true,
-          console: false,
-          syslog: undefined,
-          logFile: undefined,
-          instance: undefined,
-          namespace: undefined,
-        },
-        checkerOnly: false,
-        ignoreUnbuilt: false,
-        keepTable: false,
-        journal,
-        ipvsNamespace: undefined,
-      },
+      welcome: welcomeOf(name, journal),
       log: this.log,
       clock: this.clock,
       send: (message: RoleMessage, descriptors: readonly Fd[] = []) => {

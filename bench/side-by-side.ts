@@ -22,6 +22,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startFlags } from '../runtime/heap.js';
 import { generateConfig } from './generate-config.js';
 import { type Measurement, type Mode, median, type Program, type Size, sizes } from './measurement.js';
 
@@ -155,7 +156,8 @@ async function planned(rounds: number): Promise<void> {
     });
     const { services, servers } = sizes['37k'];
     const { NODE_EXTRA_CA_CERTS: _unset, ...environment } = process.env;
-    const flags = (process.env.LVSD_BENCH_NODE_FLAGS ?? '--max-semi-space-size=16').split(' ');
+    // As bin/lvsd and the director's process have them.
+    const flags = ['--max-semi-space-size=1', ...startFlags];
     const libraries = ['usr/lib/x86_64-linux-gnu', 'usr/lib'].map((part) => join(peers, part)).join(':');
     const ours: number[] = [];
     const peer: number[] = [];

@@ -1,8 +1,8 @@
 /**
  * A configuration file of the shared corpus as a case of the table tests.
  *
- * The addresses stay as they are (ground.ts makes every address local). Only times are changed, so that a check runs
- * each second: the table does not depend on them. Of the servers that the file names with a number as port, two in
+ * The addresses stay as they are (ground.ts makes every address local). Only times are changed: the table does
+ * not depend on them. Of the servers that the file names with a number as port, two in
  * three answer. The series of reloads: the same file again, every weight raised, the first real server of each virtual
  * server with several removed, another scheduler, the first file again. Text in, text out; pure but for
  * `prepareForCorpus`.
@@ -12,12 +12,16 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { sharedCorpus } from '../../root.js';
 import type { Step, TableCase } from './annotated.js';
 
-/** Times as a test can wait for them; a file without `delay_loop` in a virtual server gets one. */
+/**
+ * Times as a test can wait for them: the first check of each server at once, since it alone decides; the next ones
+ * seldom and with patience, since the machine is emulated.
+ */
 function quickened(text: string): string {
   return text
-    .replace(/^([ \t]*(?:delay_loop|misc_timeout|connect_timeout|delay_before_retry)[ \t]+)[\d.]+/gm, '$11')
-    .replace(/^([ \t]*warmup[ \t]+)[\d.]+/gm, '$10')
-    .replace(/^([ \t]*virtual_server[ \t][^\n{]*\{)[ \t]*$/gm, '$1\n    delay_loop 1');
+    .replace(/^([ \t]*(?:delay_loop|misc_timeout|connect_timeout)[ \t]+)[\d.]+/gm, (_, word: string) => `${word}20`)
+    .replace(/^([ \t]*delay_before_retry[ \t]+)[\d.]+/gm, (_, word: string) => `${word}1`)
+    .replace(/^([ \t]*warmup[ \t]+)[\d.]+/gm, (_, word: string) => `${word}0`)
+    .replace(/^([ \t]*virtual_server[ \t][^\n{]*\{)[ \t]*$/gm, '$1\n    delay_loop 20\n    warmup 0');
 }
 
 /** Every server that the file names with a port, as nginx's `listen` writes it. */

@@ -1,3 +1,4 @@
+/** The director on a table that refuses what the kernel refuses, with its journal as a crash leaves it. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** The journal: what is written is read again, and no text makes it fail. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

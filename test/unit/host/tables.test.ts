@@ -1,3 +1,4 @@
+/** Links and addresses as the monitor remembers them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

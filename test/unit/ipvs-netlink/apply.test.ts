@@ -1,3 +1,4 @@
+/** Operations on their way to a kernel: batches, refusals, what is tolerated. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Applier } from '../../../ipvs-netlink/apply.js';

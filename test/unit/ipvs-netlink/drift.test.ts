@@ -1,3 +1,4 @@
+/** What somebody else changed, and what is done about it under each policy. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';

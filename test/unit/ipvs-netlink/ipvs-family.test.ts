@@ -1,3 +1,4 @@
+/** How the IPVS family is found, and what is said where it is not. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { IpvsFamily } from '../../../ipvs-netlink/ipvs-family.js';

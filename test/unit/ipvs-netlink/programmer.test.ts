@@ -1,3 +1,4 @@
+/** The programmer of the table against a kernel that remembers. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** From the table that is to the table that should be: fewest operations, never a service without its servers. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';

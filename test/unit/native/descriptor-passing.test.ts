@@ -1,3 +1,4 @@
+/** Descriptors that travel between processes. */
 import assert from 'node:assert/strict';
 import { fstatSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { test } from 'node:test';

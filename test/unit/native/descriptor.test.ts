@@ -1,3 +1,4 @@
+/** Who owns a descriptor, and that it is closed once. */
 import assert from 'node:assert/strict';
 import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import net from 'node:net';

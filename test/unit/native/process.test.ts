@@ -1,3 +1,4 @@
+/** Names, capabilities, limits, namespaces and clocks of this process. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';

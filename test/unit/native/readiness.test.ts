@@ -1,3 +1,4 @@
+/** One epoll for all: readiness, errors, descriptors that go away in between. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Real-time signals by number. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';

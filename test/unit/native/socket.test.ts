@@ -1,3 +1,4 @@
+/** Sockets of the addon on loopback. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** Netlink attributes: written, read, and refused when they lie. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';

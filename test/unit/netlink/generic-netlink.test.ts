@@ -1,3 +1,4 @@
+/** Families of generic netlink, resolved by name. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** Links, addresses and routes as the kernel writes them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

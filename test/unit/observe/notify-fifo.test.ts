@@ -1,3 +1,4 @@
+/** FIFOs: who reads late or not at all costs no more than its own lines. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readSync, statSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+/** Scripts as processes: user, arguments, timeout, process group, lanes. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { scriptEnvironment } from '../../../observe/script-process.js';

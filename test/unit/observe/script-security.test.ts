@@ -1,3 +1,4 @@
+/** Which file a script really is, and who could have changed it. */
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, symlinkSync } from 'node:fs';
 import { after, test } from 'node:test';

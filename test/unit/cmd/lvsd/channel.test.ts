@@ -1,3 +1,4 @@
+/** The line between supervisor and roles: whole messages in order, descriptors with them, nothing leaked at the end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Channel } from '../../../../cmd/lvsd/channel.js';

@@ -1,3 +1,4 @@
+/** Questions to roles: each gets its own answer, or none in its time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Questions } from '../../../../cmd/lvsd/questions.js';

@@ -1,3 +1,4 @@
+/** The two phases of a reload as a table: one refusal, death or silence keeps the old configuration. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** keepalived's back-off for a child that dies, and what ends the whole daemon. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { afterDeath, firstRestart, isPermanent, statusOfRefusals } from '../../../../cmd/lvsd/restart-policy.js';

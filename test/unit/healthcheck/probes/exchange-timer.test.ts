@@ -1,3 +1,4 @@
+/** How long an exchange may take: each wait, and all of them together. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ExchangeTimer } from '../../../../healthcheck/probes/exchange-timer.js';

@@ -1,3 +1,4 @@
+/** HTTP requests as keepalived writes them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requestBytes } from '../../../../healthcheck/probes/http-request.js';

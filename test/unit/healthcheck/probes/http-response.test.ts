@@ -1,3 +1,4 @@
+/** Answers of HTTP servers, honest and hostile, in pieces of any size. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** What an answer is worth: status, digest, regex. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** HTTP_GET against servers on loopback. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';

@@ -1,3 +1,4 @@
+/** What a script's end says about its server. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resultOfScript, startMiscProbe } from '../../../../healthcheck/probes/misc-check.js';

@@ -1,3 +1,4 @@
+/** PCRE2's meaning of patterns and options. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** Matches in a thread that is ended when one runs away. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { MatchAnswer, RegexRequest } from '../../../../healthcheck/probes/regex.js';

@@ -1,3 +1,4 @@
+/** SSL_GET against TLS servers on loopback. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';

@@ -1,3 +1,4 @@
+/** TCP_CHECK against sockets on loopback. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { ProbeContext } from '../../../../healthcheck/probes/probe.js';

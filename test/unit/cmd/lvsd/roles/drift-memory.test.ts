@@ -1,3 +1,4 @@
+/** What others changed in the table, as status remembers it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DriftMemory } from '../../../../../cmd/lvsd/roles/drift-memory.js';

@@ -1,3 +1,4 @@
+/** What lvsctl plan is told by the director. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planSummary } from '../../../../../cmd/lvsd/roles/plan-summary.js';

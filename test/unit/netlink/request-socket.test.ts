@@ -1,4 +1,4 @@
-/** Requests and their answers by sequence number, over a socket pair in place of the kernel. */
+/** Requests and their answers, by sequence number. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { closeFd, ownedFdCount } from '../../../native/descriptor.js';

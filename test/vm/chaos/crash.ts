@@ -222,7 +222,7 @@ export const crashCases: readonly Case[] = [
   },
   {
     name: 'a role that is stopped (SIGSTOP) is replaced after its heartbeat limit, and the table serves all the while',
-    rung: 'core',
+    rung: 'long',
     async run(context) {
       const world = await serving(context, shortPatience);
       const daemon = world.daemon as Daemon;

@@ -87,6 +87,8 @@ export const surroundingsCases: readonly Case[] = [
       await until('it is checked', () => (servers.checks.get('10.9.0.1') ?? 0) > 0);
       shell('ip link del d1');
       await until('checks stand still', suspended);
+      // A check that was under way when the word came still arrives.
+      await pause(500);
       const seen = servers.checks.get('10.9.0.1');
       await servers.down('10.9.0.2');
       await pause(4000);

@@ -32,7 +32,7 @@ import { exitCode } from '../restart-policy.js';
 import { directorStatus } from './director-status.js';
 import { HeldConfiguration, type ReadConfiguration } from './held-configuration.js';
 import { IpvsSettings } from './ipvs-settings.js';
-import { DRIFT_TICK_MS, KernelTable } from './kernel-table.js';
+import { driftTick, KernelTable } from './kernel-table.js';
 import { type PlanSummary, planSummary } from './plan-summary.js';
 import { rememberedCheckers } from './remembered-checkers.js';
 import type { Role, RoleContext } from './role.js';
@@ -370,7 +370,7 @@ export class DirectorRole implements Role {
   }
 
   #watchDrift(): void {
-    this.#context.clock.after(milliseconds(DRIFT_TICK_MS), 'drift', () => {
+    this.#context.clock.after(milliseconds(driftTick(this.#director.desired.size)), 'drift', () => {
       this.#inOrder(async () => {
         const config = this.#director.config;
         if (this.#table === undefined || config === undefined) return;

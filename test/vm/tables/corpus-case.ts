@@ -76,6 +76,12 @@ const otherScheduler = (text: string): string =>
 /** The case of a corpus file. */
 export function corpusCase(name: string, text: string): TableCase {
   const first = quickened(text);
+  // keepalived 2.2.7 leaves a dead server with inhibit_on_failure in a group's services when the file names it no more;
+  // fixtures/tables/inhibited-server-removed.conf holds that difference, so that here nothing is removed then.
+  const removed =
+    /\binhibit_on_failure\b/.test(text) && /\bvirtual_server_group\b/.test(text)
+      ? (same: string): string => same
+      : withoutFirstServers;
   const listen = serversOf(text).filter((_, index) => index % 3 !== 2);
   const step = (about: string, config: string): Step => ({ about, config, listen, death: false, differences: [] });
   return {
@@ -85,8 +91,8 @@ export function corpusCase(name: string, text: string): TableCase {
       step('start', first),
       step('the same file again', first),
       step('every weight raised by 2', heavier(first)),
-      step('the first real server of each virtual server removed', withoutFirstServers(heavier(first))),
-      step('another scheduler', otherScheduler(withoutFirstServers(heavier(first)))),
+      step('the first real server of each virtual server removed', removed(heavier(first))),
+      step('another scheduler', otherScheduler(removed(heavier(first)))),
       step('the first file again', first),
     ],
   };

@@ -13,11 +13,14 @@ import type { Step, TableCase } from './annotated.js';
 import { Ground } from './ground.js';
 import { differencesOf, readSnapshot, type Snapshot, sameSnapshot, unexpected } from './snapshot.js';
 
-/** Both tables as they should be, or how they differ; `cannot` when a daemon did not run with the file. */
+/**
+ * Both tables as they should be, or how they differ; `refused` when lvsd said that it does not start with this file;
+ * `cannot` when a daemon did not run with it for another reason.
+ */
 export interface CaseResult {
   readonly name: string;
   readonly about: string;
-  readonly outcome: 'same' | 'different' | 'cannot';
+  readonly outcome: 'same' | 'different' | 'refused' | 'cannot';
   readonly steps: number;
   /** Lines in keepalived's last table: a case that compares two empty tables proves nothing. */
   readonly rules: number;
@@ -29,6 +32,8 @@ const START_S = 90;
 const SETTLE_S = 60;
 const EQUAL_S = 20;
 const READ_AGAIN_MS = 1200;
+/** lvsd's last word before it ends for a bad file. */
+const REFUSED = /lvsd does not start with this configuration/;
 
 /** How many enabled checkers of a dump have not run yet. */
 function checkersToCome(dump: string): number {
@@ -107,7 +112,8 @@ export async function runCase(wanted: TableCase, number: number, flags: readonly
         } else await Promise.all(sides.map((side) => side.daemon.reload()));
         await Promise.all(sides.map((side) => side.settled()));
       } catch (error) {
-        return result('cannot', `${where}: ${error instanceof Error ? error.message : String(error)}`);
+        const detail = `${where}: ${error instanceof Error ? error.message : String(error)}`;
+        return result(REFUSED.test(sides?.[1].daemon.logText ?? '') ? 'refused' : 'cannot', detail);
       }
       const { problems, table } = await compare(sides, step);
       before = table;

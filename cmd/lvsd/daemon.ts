@@ -148,6 +148,7 @@ async function serve(
     process.exit(exitCode.programError);
   });
   await supervisor.start();
+  if (supervisor.stopping) return;
   ahead.end();
   systemd.startWatchdog(() => supervisor.healthy());
   const routes = new Control(supervisor, commandLine);

@@ -66,11 +66,15 @@ export class Supervisor {
       onMessage: (from, message, descriptors) => this.#onMessage(from, message, descriptors),
       onUp: (up) => this.#onUp(up),
       onDown: (down) => this.#onDown(down),
-      onPermanentDeath: (dead, why) => this.#onPermanentDeath(dead, why),
+      onPermanentDeath: (dead, why, status) => this.#onPermanentDeath(dead, why, status),
     });
     this.startedWall = parts.clock.wall();
   }
 
+  /** Whether the end has begun, by request or because the start failed. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
   get generation(): number {
     return this.#current?.generation ?? 0;
   }
@@ -103,8 +107,11 @@ export class Supervisor {
       await this.#showUncommitted('runner', first);
       await this.#roles.runScript('startup', (first.global.startupScriptTimeout ?? 10) * 1000);
     }
-    for (const role of roleNames)
+    for (const role of roleNames) {
       if (role !== 'checker' && (commandLine.allRoles || first.needs.has(role))) this.#roles.start(role);
+      // A process that can never be started has ended the start.
+      if (this.#stopping) return;
+    }
     this.#begin(first, 'start', []);
   }
 

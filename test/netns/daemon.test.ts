@@ -105,6 +105,17 @@ test('a kernel without IPVS: one message with the cure, exit status 1, nothing l
   assert.equal(existsSync(join(folder, 'checkers.pid')), false);
 });
 
+test('a start without CAP_NET_ADMIN ends with 4 and the cure, not with the status of any failed start', () => {
+  const wrapper = ['--inh-caps=-net_admin', '--bounding-set=-net_admin', 'unshare'];
+  const done = spawnSync('setpriv', [...wrapper, ...words(file('lacking.conf', globalDefs() + service)), '-n'], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  assert.equal(done.status, 4, done.stderr);
+  assert.match(done.stderr, /lvsd needs CAP_NET_ADMIN.*start it as root/);
+  assert.equal(existsSync(pidFile), false);
+});
+
 test('a file that is not there: told, exit status 6, in the background too', () => {
   const path = join(folder, 'absent.conf');
   for (const more of [['-n'], []]) {

@@ -19,6 +19,11 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** A /tmp of its own; a checkout that lies in /tmp is put back into it. */
+const ownTmp = repoRoot.startsWith('/tmp/')
+  ? `mkdir -p /run/checkout && mount --bind ${repoRoot} /run/checkout && mount -t tmpfs -o mode=1777 tmp /tmp && mkdir -p ${repoRoot} && mount --bind /run/checkout ${repoRoot}; `
+  : 'mount -t tmpfs -o mode=1777 tmp /tmp; ';
+
 export class DirectorDaemon {
   readonly kind: DaemonKind;
   readonly namespace: string;
@@ -62,7 +67,7 @@ export class DirectorDaemon {
     const own = kind === 'lvsd' ? [] : ['-r', `${folder}/vrrp.pid`];
     const words = [program, '-n', '-l', '-D', '-G', '-f', configFile, '-p', `${folder}/pid`, '-c', `${folder}/check`];
     const ownRun = options.alone === true ? 'mkdir -p /run/lvsd; mount -t tmpfs run /run/lvsd; ' : '';
-    const script = `mount -t tmpfs -o mode=1777 tmp /tmp; ${ownRun}exec "$@"`;
+    const script = `${ownTmp}${ownRun}exec "$@"`;
     const child = spawn(
       'ip',
       ['netns', 'exec', namespace, 'sh', '-c', script, 'sh', ...words, ...own, ...(options.flags ?? [])],

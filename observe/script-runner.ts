@@ -24,8 +24,10 @@ export type ScriptEnd =
   | { readonly kind: 'signalled'; readonly signal: number }
   /** Ended by us because its time was over. */
   | { readonly kind: 'timed-out' }
-  /** It never ran: disabled, user unknown, no process to be had, the same check still running. */
-  | { readonly kind: 'not-run'; readonly why: string };
+  /** It could not be run this time: no process to be had, the same check still running, lvsd stopping. */
+  | { readonly kind: 'not-run'; readonly why: string }
+  /** It is never run under this configuration: no such file, not executable, user unknown, unsafe. */
+  | { readonly kind: 'disabled'; readonly why: string };
 
 export interface ScriptJob {
   /** For log lines: the script as written. */

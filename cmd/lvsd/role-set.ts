@@ -178,6 +178,7 @@ function endInWords(ending: ScriptEnd | undefined): string {
     case 'timed-out':
       return 'was ended at its timeout';
     case 'not-run':
+    case 'disabled':
       return `could not be run: ${ending.why}`;
   }
 }

@@ -3,8 +3,8 @@
  *
  * 0 is up; with misc_dynamic 2..255 is up with weight status - 2; everything else is down. Running it as its user, its
  * time limit and the killing of its process group belong to observe/script-runner.ts in the runner role, which the
- * context's `runScript` asks. Where keepalived counts a script that could not be started as a success (exit 0), the run
- * counts for nothing here.
+ * context's `runScript` asks. A script that can never be run under this configuration is no check at all, as with
+ * keepalived; one that could not be run this time counts for nothing, where keepalived counts it as a success.
  */
 import type { MiscCheck } from '../../config/checker.js';
 import { unreachable } from '../../runtime/errors.js';
@@ -25,6 +25,9 @@ export function resultOfScript(end: ScriptEnd, checker: Pick<MiscCheck, 'dynamic
       return { ok: false, reason: 'signal', detail: `due to signal ${end.signal}` };
     case 'timed-out':
       return { ok: false, reason: 'timeout', detail: '' };
+    case 'disabled':
+      // keepalived takes such a check out at its start, so it holds nobody down; the log and -t name it.
+      return { ok: true, detail: `not checked, the script is disabled: ${end.why}` };
     case 'not-run':
       return { ok: null, detail: `MISC_CHECK by [${checker.script.argv[0]}] was not run: ${end.why}` };
     default:

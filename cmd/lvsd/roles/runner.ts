@@ -176,7 +176,7 @@ export class RunnerRole implements Role {
     }
     const usable = this.#resolve(script, config.global);
     if (typeof usable === 'string') {
-      done({ kind: 'not-run', why: usable });
+      done({ kind: 'disabled', why: usable });
       return () => {};
     }
     return this.#scripts.run(
@@ -205,7 +205,9 @@ export class RunnerRole implements Role {
 
   #notify(generation: number, index: ScriptIndex): void {
     this.#run(generation, index, undefined, (end) => {
-      if (end.kind === 'not-run') this.#context.log.warning(`A ${index.kind} notify script was not run: ${end.why}`);
+      if (end.kind === 'not-run' || end.kind === 'disabled') {
+        this.#context.log.warning(`A ${index.kind} notify script was not run: ${end.why}`);
+      }
     });
   }
 

@@ -31,6 +31,10 @@ test('a signal, a timeout, and a script that did not run', () => {
   const of = (end: ScriptEnd): ProbeResult => resultOfScript(end, miscCheck(false));
   assert.deepEqual(of({ kind: 'signalled', signal: 9 }), { ok: false, reason: 'signal', detail: 'due to signal 9' });
   assert.deepEqual(of({ kind: 'timed-out' }), { ok: false, reason: 'timeout', detail: '' });
+  assert.deepEqual(of({ kind: 'disabled', why: 'no such file' }), {
+    ok: true,
+    detail: 'not checked, the script is disabled: no such file',
+  });
   assert.deepEqual(of({ kind: 'not-run', why: 'no fork' }), {
     ok: null,
     detail: 'MISC_CHECK by [/bin/check] was not run: no fork',

@@ -90,7 +90,7 @@ test('a script that cannot be run is answered, and one that no longer is in forc
   assert.deepEqual(
     rig.of('ran').map(({ id, end }) => [id, end.kind]),
     [
-      [1, 'not-run'],
+      [1, 'disabled'],
       [2, 'not-run'],
     ],
   );

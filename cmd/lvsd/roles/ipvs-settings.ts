@@ -117,6 +117,8 @@ export class IpvsSettings {
     for (const state of this.#started) {
       if (!states.includes(state)) this.#try(`the ${state} sync daemon`, () => this.#daemons.stop(state));
     }
+    // One that the kernel refused is not ours to stop at the end.
+    let running: readonly SyncDaemonState[] = [];
     if (wanted !== undefined) {
       const settings: SyncDaemonSettings = {
         interface: wanted.interface,
@@ -126,16 +128,21 @@ export class IpvsSettings {
         ttl: wanted.ttl,
         group: wanted.group,
       };
-      for (const state of states) this.#try(`the ${state} sync daemon`, () => this.#daemons.start(state, settings));
+      running = states.filter((state) =>
+        this.#try(`the ${state} sync daemon`, () => this.#daemons.start(state, settings)),
+      );
     }
-    this.#started = states;
+    this.#started = running;
   }
 
-  #try(what: string, action: () => unknown): void {
+  /** Whether it could be done; what could not is told. */
+  #try(what: string, action: () => unknown): boolean {
     try {
       action();
+      return true;
     } catch (error) {
       this.#log.error(`${what}: ${describeError(error)}`);
+      return false;
     }
   }
 }

@@ -50,6 +50,21 @@ function freshNetwork(): void {
   for (const name of ['keepalived', 'checkers']) rmSync(`/run/${name}.pid`, { force: true });
 }
 
+/** No case hangs: one that does is named, and the next begins. Generous, because emulation is slow. */
+const longestSeconds = { core: 240, long: 3000 } as const;
+
+async function within<T>(seconds: number, what: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not end within ${seconds} s`)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function runOne(one: Case): Promise<CaseLine> {
   const notes: string[] = [];
   const endings: (() => void | Promise<void>)[] = [];
@@ -62,13 +77,14 @@ async function runOne(one: Case): Promise<CaseLine> {
   try {
     freshNetwork();
     if (!existsSync('/run')) mkdirSync('/run');
-    await one.run({ folder, note: (text) => notes.push(text), atEnd: (action) => endings.push(action) });
+    const run = one.run({ folder, note: (text) => notes.push(text), atEnd: (action) => endings.push(action) });
+    await within(longestSeconds[one.rung], 'the case', run);
   } catch (cause) {
     failed(cause);
   }
   for (const ending of endings.reverse()) {
     try {
-      await ending();
+      await within(60, 'an ending of the case', Promise.resolve(ending()));
     } catch (cause) {
       failed(cause);
     }

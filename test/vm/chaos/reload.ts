@@ -80,7 +80,7 @@ export const reloadCases: readonly Case[] = [
   },
   {
     name: 'an unchanged reload sends 0 netlink messages, one changed weight 1; checks keep their verdicts, counts and phases; HUPs during a reload are one more reload; lvsctl plan tells and does nothing',
-    // Hung once in five boots of the daily run (the boot ended at its limit); until the cause is known it has the long
+    // Hung once in a daily run (the boot ended at its limit with the case before it done); until the cause is known it has the long
     // run's patience. The daily run shows the counts in test/vm/ipvs and test/unit/director.
     rung: 'long',
     async run(context) {

@@ -4,9 +4,12 @@
  * There is no way back from here to the text but `Position`; nothing in it changes after it was made. Two Configs of
  * the same text are equal in every field but positions.
  */
+import type { BfdInstance } from './bfd.js';
 import type { GlobalConfig, SslConfig } from './global.js';
 import type { Position } from './position.js';
+import type { TrackFile } from './tracking.js';
 import type { LocalAddressGroup, VirtualServer, VirtualServerGroup } from './virtual-server.js';
+import type { VrrpConfig } from './vrrp.js';
 
 /**
  * A word or block that lvsd reads but does not act on yet.
@@ -32,5 +35,10 @@ export interface Config {
   readonly localAddressGroups: ReadonlyMap<string, LocalAddressGroup>;
   /** In file order. */
   readonly virtualServers: readonly VirtualServer[];
+  /** track_file, in file order: virtual routers and FILE_CHECK use them. */
+  readonly trackFiles: ReadonlyMap<string, TrackFile>;
+  /** In file order. */
+  readonly bfd: ReadonlyMap<string, BfdInstance>;
+  readonly vrrp: VrrpConfig;
   readonly unbuilt: readonly UnbuiltUse[];
 }

@@ -12,6 +12,7 @@
 import type { Config, UnbuiltUse } from '../config/config.js';
 import { virtualServerName } from '../config/names.js';
 import type { LocalAddressGroup, VirtualServer, VirtualServerGroup } from '../config/virtual-server.js';
+import { noVrrp } from '../config/vrrp.js';
 import { bindStatement } from './bind.js';
 import { BindContext, type Collected, TextPool } from './bind-context.js';
 import { parseBlock } from './block-parser.js';
@@ -136,6 +137,9 @@ class Parse {
       groups: this.#groups,
       localAddressGroups: this.#localGroups,
       virtualServers: servers,
+      trackFiles: new Map(),
+      bfd: new Map(),
+      vrrp: noVrrp,
       unbuilt: onceEach(this.#collected.flatMap((each) => each.unbuilt)),
     };
     const host = this.#options.surroundings;

@@ -22,6 +22,7 @@ import type { GlobalConfig } from '../../../config/global.js';
 import { realServerName, virtualServerName } from '../../../config/names.js';
 import type { Script } from '../../../config/script.js';
 import type { Forwarding, RealServer, VirtualServer } from '../../../config/virtual-server.js';
+import { noVrrp } from '../../../config/vrrp.js';
 import { checkerDump, forwardingText } from '../../../observe/dump-check.js';
 import { dumpPath, writeDump } from '../../../observe/dump-file.js';
 import { globalDefinitions } from '../../../observe/dump-global.js';
@@ -199,6 +200,9 @@ const config: Config = {
     ],
   ]),
   localAddressGroups: new Map(),
+  trackFiles: new Map(),
+  bfd: new Map(),
+  vrrp: noVrrp,
   virtualServers: [
     virtual({ kind: 'address', address: address('10.0.0.1'), port: port(80) }, direct, {
       delayLoop: seconds(6),

@@ -3,15 +3,17 @@
 // Fetches what the rung needs, builds, and runs the compiled tests of build/test/RUNG whose path contains NAME.
 //   unit   pure cores, no sockets beyond loopback        sim   whole protocols under a virtual clock
 //   netns  real sockets in network namespaces (root)     vm    real IPVS: host-side tests that call setup/vm.mjs
-//   long   what takes too long for every day; its outcome is added to docs/long-runs.md
+//   long   what takes too long for every day; its outcome is added to docs/long-runs.md. One that was ended goes on
+//          where it stopped, as long as the build and the tests are the same (test/kept-results.ts)
 // `all` is biome, unit, sim, netns and vm. The last line is "N passed, N failed, N skipped" over all rungs.
 
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuilt, ensureModules, mainOf } from './build.mjs';
-import { repoRoot, SetupError, say } from './cache.mjs';
+import { cachePath, repoRoot, SetupError, say } from './cache.mjs';
 import { prepareMachine } from './vm.mjs';
 
 /**
@@ -42,6 +44,20 @@ function testFiles(rung, name) {
   return found.filter((path) => name === undefined || path.slice(top.length).includes(name)).sort();
 }
 
+/** Where a long run keeps what it finished with this build and these tests (test/kept-results.ts). */
+function keptFolder() {
+  const hash = createHash('sha256');
+  const add = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) add(path);
+      else if (!entry.name.endsWith('.map')) hash.update(entry.name).update(readFileSync(path));
+    }
+  };
+  for (const name of ['dist', 'build/test', 'fixtures']) add(join(repoRoot, name));
+  return cachePath('long-runs', hash.digest('hex').slice(0, 16));
+}
+
 /** Runs one rung. Returns its counts and how long it took. */
 async function runRung(rung, name) {
   const { budget, together, limit, needs } = RUNGS[rung];
@@ -66,7 +82,15 @@ async function runRung(rung, name) {
           `--test-reporter=${join(repoRoot, 'setup/test-reporter.mjs')}`,
           ...files,
         ],
-        { cwd: repoRoot, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, LVSD_TEST_COUNTS: counted } },
+        {
+          cwd: repoRoot,
+          stdio: ['ignore', 'inherit', 'inherit'],
+          env: {
+            ...process.env,
+            LVSD_TEST_COUNTS: counted,
+            ...(rung === 'long' ? { LVSD_LONG_KEPT: keptFolder() } : {}),
+          },
+        },
       );
       child.once('error', reject);
       child.once('close', (code) => resolve(code ?? 1));

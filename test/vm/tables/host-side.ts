@@ -9,6 +9,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { keepResult } from '../../kept-results.js';
 import { repoRoot, runInVm } from '../../root.js';
 import type { CaseResult } from './run-case.js';
 
@@ -52,6 +53,8 @@ export async function compareTables(
       if (outcome === 'different') assert.fail(`the tables differ\n${detail}`);
       assert.equal(outcome, 'same', detail);
       assert.ok(rules > 0, 'an empty table proves nothing');
+      const word = words.find((each) => each.endsWith(`/${name}`));
+      if (word !== undefined) keepResult('tables', word, `the same tables, ${steps} steps, ${rules} rules`);
     });
   }
   assert.equal(run.status, 0, run.stderr);

@@ -234,6 +234,11 @@ export class Expander {
     }
     if (this.#builder.full || this.#splitAtBrace(line, place)) return;
     const { line: replaced, rest } = this.#substitute(line, place, false);
+    if (replaced !== line && conditioned && rest === undefined && /^\s*@/.test(replaced.text)) {
+      // keepalived looks at a line anew that a definition changed: a second condition counts there.
+      this.#expand(replaced, place, false);
+      return;
+    }
     if (rest !== undefined) this.#unfold(replaced, rest, place);
     else if (replaced === line || !this.#splitAtBrace(replaced, place)) this.#finishLine(replaced, place);
   }

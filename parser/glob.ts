@@ -14,8 +14,8 @@ export interface GlobResult {
   readonly names: readonly string[];
   readonly wildcards: boolean;
   readonly braces: boolean;
-  /** Brace alternatives that matched nothing; one where there are no braces. */
-  readonly unmatched: readonly string[];
+  /** Alternatives without wildcards of which no file is there; the only one where there are no braces. */
+  readonly missing: readonly string[];
   /** True if the bound was met and names may be missing. */
   readonly cut: boolean;
 }
@@ -24,7 +24,7 @@ export interface GlobResult {
 export function findFiles(pattern: string, directory: string, exists = existsAt): GlobResult {
   const alternatives = expandBraces(pattern);
   const names: string[] = [];
-  const unmatched: string[] = [];
+  const missing: string[] = [];
   const budget = { folders: GLOB_LIMIT };
   let wildcards = false;
   for (const alternative of alternatives) {
@@ -32,11 +32,11 @@ export function findFiles(pattern: string, directory: string, exists = existsAt)
     wildcards ||= wild;
     const plain = withoutEscapes(alternative);
     const found = wild ? walk(alternative, directory, budget) : exists(under(directory, plain)) ? [plain] : [];
-    if (found.length === 0) unmatched.push(alternative);
+    if (found.length === 0 && !wild) missing.push(alternative);
     for (const name of found) if (names.length < GLOB_LIMIT) names.push(name);
   }
   const cut = names.length >= GLOB_LIMIT || alternatives.length >= GLOB_LIMIT || budget.folders <= 0;
-  return { names, wildcards, braces: alternatives.length > 1, unmatched, cut };
+  return { names, wildcards, braces: alternatives.length > 1, missing, cut };
 }
 
 const under = (directory: string, name: string): string => (name.startsWith('/') ? name : join(directory, name));

@@ -65,19 +65,36 @@ const CHECK_WORDS: Readonly<Record<string, keyof IncludeChecks>> = {
 };
 
 /**
- * `include_check [+|-]WORD ...`: without a sign the words are the whole set, with one they change it, without words
- * everything is checked. Unknown words are left to the schema to complain about.
+ * `include_check [+|-]WORD ...`: a first word without a sign is the whole set, with `read`; words with a sign change it;
+ * without words everything is checked. Each rule was seen with keepalived 2.2.7.
+ *
+ * @returns undefined if the line is no include_check
  */
 export function readIncludeCheck(text: string, before: IncludeChecks): IncludeChecks | undefined {
-  const words = text.trim().split(/\s+/);
-  if (words[0] !== 'include_check') return undefined;
-  if (words.length === 1) return ALL_CHECKS;
-  let checks: IncludeChecks = words.slice(1).some((word) => !/^[+-]/.test(word)) ? NO_CHECKS : before;
-  for (const word of words.slice(1)) {
-    const key = CHECK_WORDS[word.replace(/^[+-]/, '')];
-    if (key !== undefined) checks = { ...checks, [key]: !word.startsWith('-') };
+  if (!text.includes('include_check')) return undefined;
+  const [keyword, ...words] = text.trim().split(/\s+/);
+  if (keyword !== 'include_check') return undefined;
+  if (words.length === 0) return ALL_CHECKS;
+  let checks = before;
+  for (const [k, word] of words.entries()) {
+    const key = checkOf(word);
+    if (key === undefined) continue;
+    if (/^[+-]/.test(word)) checks = { ...checks, [key]: word.startsWith('+') };
+    else if (k === 0) checks = { ...NO_CHECKS, read: true, [key]: true };
   }
   return checks;
+}
+
+function checkOf(word: string): keyof IncludeChecks | undefined {
+  const name = word.replace(/^[+-]/, '');
+  return Object.hasOwn(CHECK_WORDS, name) ? CHECK_WORDS[name] : undefined;
+}
+
+/** keepalived's complaint about word `index` (first is 0) of an include_check; undefined if it is good. */
+export function complainAboutCheck(word: string, index: number): string | undefined {
+  const name = word.replace(/^[+-]/, '');
+  if (index > 0 && name === word) return `Duplicate include_check '${name}' specified - ignoring`;
+  return checkOf(word) === undefined ? `Unknown include_check type '${name}' - ignoring` : undefined;
 }
 
 export interface IncludeComplaint {
@@ -87,12 +104,17 @@ export interface IncludeComplaint {
   readonly fatal: boolean;
 }
 
-/** What is to be said of the names found, before any is opened. */
+/**
+ * What is to be said of the names found, before any is opened. An alternative with wildcards that matches nothing is
+ * worth no word as long as another one matches; which check is asked, is as keepalived 2.2.7 has it.
+ */
 export function complainAbout(pattern: string, found: GlobResult, checks: IncludeChecks): IncludeComplaint | undefined {
-  if (found.unmatched.length === 0) return undefined;
-  if (found.braces && found.names.length > 0) {
+  if (found.names.length > 0) {
+    if (found.missing.length === 0) return undefined;
     return { message: `Some config files missing: "${pattern}".`, fatal: checks.braceMatch };
   }
-  if (found.wildcards) return { message: `No config files matched '${pattern}'.`, fatal: checks.wildcardMatch };
-  return { message: `Config files missing '${pattern}'.`, fatal: checks.match || (found.braces && checks.braceMatch) };
+  if (found.missing.length === 0) {
+    return { message: `No config files matched '${pattern}'.`, fatal: checks.wildcardMatch };
+  }
+  return { message: `Config files missing '${pattern}'.`, fatal: found.braces ? checks.braceMatch : checks.match };
 }

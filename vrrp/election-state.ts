@@ -40,6 +40,8 @@ export interface ElectionParameters {
   /** Member of a sync group. */
   readonly grouped: boolean;
   readonly unicast: boolean;
+  /** Not to become master yet, because what the addresses lead to is not ready. */
+  readonly held: boolean;
   readonly announce: AnnounceParameters;
   /** timer_expired_backup: the priority of the peer that would be first to take over, 1..254; keepalived's default is 254. */
   readonly otherPriority: number;

@@ -6,14 +6,13 @@
  */
 import type { Seconds } from '../runtime/units.js';
 import type { Position } from './position.js';
-import type { Script, ScriptUser } from './script.js';
+import type { Script } from './script.js';
 
 /** vrrp_script. */
 export interface VrrpScript {
   readonly name: string;
+  /** Its user is the block's where the line says none. */
   readonly script: Script;
-  /** Of the block; `script.user` goes before it. */
-  readonly user: ScriptUser | undefined;
   readonly interval: Seconds;
   readonly timeout: Seconds;
   /** -253..253. */
@@ -71,7 +70,7 @@ export interface TrackedInterface {
   readonly at: Position;
 }
 
-/** One line of track_script, track_file, track_process or track_bfd: the named thing exists. */
+/** One line of track_script, track_file, track_process or track_bfd: the named thing was declared above it. */
 export interface TrackedReference {
   readonly name: string;
   /** Effective: of this line, else of the named thing. */

@@ -212,13 +212,6 @@ export interface GarpGroup {
   readonly at: Position;
 }
 
-/** One line of linkbeat_interfaces. */
-export interface LinkbeatInterface {
-  readonly name: string;
-  readonly method: 'MII' | 'ETHTOOL' | 'IOCTL' | undefined;
-  readonly at: Position;
-}
-
 /** One line of interface_up_down_delays, 0..255 s each. */
 export interface InterfaceDelays {
   readonly name: string;
@@ -238,7 +231,6 @@ export interface VrrpConfig {
   readonly staticRoutes: readonly Route[];
   readonly staticRules: readonly Rule[];
   readonly garpGroups: readonly GarpGroup[];
-  readonly linkbeatInterfaces: readonly LinkbeatInterface[];
   readonly interfaceDelays: readonly InterfaceDelays[];
 }
 
@@ -255,6 +247,5 @@ export const noVrrp: VrrpConfig = {
   staticRoutes: [],
   staticRules: [],
   garpGroups: [],
-  linkbeatInterfaces: [],
   interfaceDelays: [],
 };

@@ -1,0 +1,578 @@
+/**
+ * One line of virtual_routes or static_routes, in the words of `ip route` (keepalived.md 8; vrrp_iproute.c is the
+ * source of what is refused, ip-route(8) of what the words mean).
+ *
+ * Most of what is wrong leaves the whole route out; the rest is told and the option left out, as keepalived does.
+ */
+import {
+  type LockableMetric,
+  lockableMetrics,
+  type NextHop,
+  type Prefix,
+  type Route,
+  type RouteMetric,
+  type RouteType,
+  routeMetrics,
+  routeTypes,
+} from '../../config/route.js';
+import { type AddressFamily, familyOf, type IpAddress } from '../../runtime/addresses.js';
+import type { BindContext } from '../bind-context.js';
+import { anyBase, LineReader } from '../line-reader.js';
+import type { Statement } from '../statement.js';
+import { readPrefixed } from './address-line.js';
+import {
+  KEEPALIVED_PROTOCOL,
+  MAIN_TABLE,
+  protocolNumber,
+  realmsNumber,
+  scopeNumber,
+  serviceNumber,
+  tableNumber,
+} from './iproute-names.js';
+import { MAX_UNSIGNED } from './limits.js';
+import { readEncapsulation } from './route-encapsulation.js';
+
+export const ROUTE_FORM =
+  '[inet|inet6] [TYPE] DESTINATION [via ADDRESS] [dev INTERFACE] [src ADDRESS] [table TABLE] [metric N] ... [nexthop via ADDRESS dev INTERFACE weight N ...] [no_track]';
+
+type MutableRoute = { -readonly [K in keyof Route]: Route[K] };
+
+/** A route that is being read: what is not settled before the end of the line is undefined. */
+interface Reading {
+  readonly route: Omit<MutableRoute, 'family' | 'destination'>;
+  readonly metrics: Partial<Record<RouteMetric, number>>;
+  readonly locked: LockableMetric[];
+  readonly nextHops: NextHop[];
+  family: AddressFamily | undefined;
+  destination: Prefix | 'default' | undefined;
+  destinationText: string;
+  readonly kind: 'virtual' | 'static';
+  readonly noteInterface: (name: string, message: string) => void;
+}
+
+const NO_DETAILS = { assumed: 'the option is left out' };
+const MIXED = 'Cannot mix IPv4 and IPv6 addresses for route';
+
+/**
+ * @param kind a static route takes `track_group`
+ * @returns undefined after what is wrong was told
+ */
+export function readRouteLine(
+  statement: Statement,
+  context: BindContext,
+  kind: 'virtual' | 'static',
+  noteInterface: (name: string, message: string) => void,
+): Route | undefined {
+  const reader = new LineReader(statement, context);
+  const reading: Reading = {
+    route: emptyRoute(reader),
+    metrics: {},
+    locked: [],
+    nextHops: [],
+    family: undefined,
+    destination: undefined,
+    destinationText: '',
+    kind,
+    noteInterface,
+  };
+  while (reader.more) {
+    const word = reader.next() ?? '';
+    if (word === 'nexthop') {
+      if (reading.nextHops.length > 0) {
+        reader.say('LVSD_CONFIG_CONFLICT', 'Cannot specify nexthops with "or" route');
+        return reader.refuse('LVSD_CONFIG_SURPLUS_WORD', 'Route has trailing nonsense - nexthop');
+      }
+      reader.back();
+      readNextHops(reading, reader);
+      break;
+    }
+    const read = options.get(word) ?? (isMetric(word) ? metricOption(word) : undefined);
+    if (read === undefined) {
+      if (!readDestination(reading, word, reader)) return undefined;
+    } else if (!read(reading, reader, word)) return undefined;
+  }
+  return finish(reading, reader);
+}
+
+function emptyRoute(reader: LineReader): Reading['route'] {
+  return {
+    type: 'unicast',
+    from: undefined,
+    gateway: undefined,
+    device: undefined,
+    nextHops: [],
+    preferredSource: undefined,
+    table: MAIN_TABLE,
+    protocol: undefined,
+    scope: undefined,
+    tos: undefined,
+    priority: undefined,
+    onLink: false,
+    realms: undefined,
+    encapsulation: undefined,
+    expires: undefined,
+    metrics: {},
+    locked: [],
+    congestionControl: undefined,
+    ecn: false,
+    preference: undefined,
+    ttlPropagate: undefined,
+    track: true,
+    trackGroup: undefined,
+    at: reader.at,
+  };
+}
+
+/** False where the route is left out; a value that lacks was told. */
+type ReadOption = (reading: Reading, reader: LineReader, word: string) => boolean;
+
+/** Settles the family, or says whether it is the same. */
+function sameFamily(reading: Reading, family: AddressFamily): boolean {
+  reading.family ??= family;
+  return reading.family === family;
+}
+
+/** An option with one value that a function reads; undefined from it leaves the route out. */
+function value(set: (reading: Reading, text: string, reader: LineReader) => boolean): ReadOption {
+  return (reading, reader) => {
+    const text = reader.take();
+    return text !== undefined && set(reading, text, reader);
+  };
+}
+
+function refuse(reader: LineReader, message: string, code: `LVSD_CONFIG_${string}` = 'LVSD_CONFIG_BAD_VALUE'): false {
+  reader.say(code, message);
+  return false;
+}
+
+function family(name: AddressFamily): ReadOption {
+  return (reading, reader) =>
+    sameFamily(reading, name) ||
+    refuse(reader, `${name} specified for ${name === 'inet' ? 'IPv6' : 'IPv4'} route`, 'LVSD_CONFIG_FAMILY');
+}
+
+/** `default`, `any`, `all` have the family of the rest of the line. */
+function readPrefix(text: string, reader: LineReader): Prefix | 'default' | undefined {
+  if (text === 'default' || text === 'any' || text === 'all') return 'default';
+  if (text === 'default6') {
+    reader.say('LVSD_CONFIG_DEPRECATED', "'default6' is deprecated - please replace with 'inet6 default'", {
+      assumed: 'inet6 default',
+    });
+    return { address: '::' as IpAddress, length: 0 };
+  }
+  const parsed = readPrefixed(reader, text, { withPrefix: true });
+  return parsed === undefined ? undefined : { address: parsed.address, length: parsed.prefix };
+}
+
+const isType = (text: string): text is RouteType => (routeTypes as readonly string[]).includes(text);
+
+function readDestination(reading: Reading, first: string, reader: LineReader): boolean {
+  let text: string | undefined = first;
+  if (first === 'to') text = reader.take('DESTINATION');
+  if (text === undefined) return false;
+  if (isType(text)) {
+    reading.route.type = text;
+    text = reader.take('DESTINATION');
+    if (text === undefined) return false;
+  }
+  const destination = readPrefix(text, reader);
+  if (destination === undefined) return refuse(reader, `unknown route keyword ${text}`, 'LVSD_CONFIG_UNKNOWN_OPTION');
+  reading.destinationText = text;
+  reading.destination = destination;
+  return (
+    destination === 'default' ||
+    sameFamily(reading, familyOf(destination.address)) ||
+    refuse(reader, `${MIXED} (${text})`, 'LVSD_CONFIG_FAMILY')
+  );
+}
+
+/** The address behind `via`, which may have its family before it. */
+function readGateway(reading: Reading, reader: LineReader, wrong: (text: string) => string): IpAddress | undefined {
+  let text = reader.take('ADDRESS');
+  if (text === 'inet' || text === 'inet6') {
+    if (!sameFamily(reading, text)) return reader.refuse('LVSD_CONFIG_FAMILY', MIXED);
+    text = reader.take('ADDRESS');
+  }
+  if (text === undefined) return undefined;
+  const parsed = readPrefixed(reader, text, { withPrefix: false });
+  if (parsed === undefined) return reader.refuse('LVSD_CONFIG_BAD_ADDRESS', wrong(text));
+  return sameFamily(reading, familyOf(parsed.address)) ? parsed.address : reader.refuse('LVSD_CONFIG_FAMILY', MIXED);
+}
+
+function via(reading: Reading, reader: LineReader, word: string): boolean {
+  if (word === 'gw') {
+    reader.say('LVSD_CONFIG_DEPRECATED', '"gw" for routes is deprecated. Please use "via"', { assumed: 'via' });
+  }
+  const gateway = readGateway(reading, reader, (text) => `invalid route via address ${text}`);
+  if (gateway === undefined) return false;
+  reading.route.gateway = gateway;
+  return true;
+}
+
+/** `A or B`, the old way to write two next hops. */
+function or(reading: Reading, reader: LineReader): boolean {
+  reader.say('LVSD_CONFIG_DEPRECATED', '"or" for routes is deprecated. Please use "nexthop"', { assumed: 'nexthop' });
+  const text = reader.take('ADDRESS');
+  if (text === undefined) return false;
+  if (reading.nextHops.length > 0) {
+    reader.say('LVSD_CONFIG_DUPLICATE', '"or" route already specified - ignoring subsequent', NO_DETAILS);
+    return true;
+  }
+  const parsed = readPrefixed(reader, text, { withPrefix: false });
+  if (parsed === undefined) return refuse(reader, `Invalid "or" address ${text}`, 'LVSD_CONFIG_BAD_ADDRESS');
+  reading.nextHops.push(hopVia(reading.route.gateway), hopVia(parsed.address));
+  reading.route.gateway = undefined;
+  return true;
+}
+
+function hopVia(gateway: IpAddress | undefined): NextHop {
+  return {
+    gateway,
+    device: undefined,
+    weight: undefined,
+    onLink: false,
+    realms: undefined,
+    encapsulation: undefined,
+  };
+}
+
+const device = value((reading, name) => {
+  reading.noteInterface(name, `WARNING - interface ${name} for VROUTE nexthop doesn't exist`);
+  reading.route.device = name;
+  return true;
+});
+
+const service = value((reading, text, reader) => {
+  reading.route.tos = serviceNumber(text);
+  return reading.route.tos !== undefined || refuse(reader, `TOS value ${text} is invalid`);
+});
+
+const priority = value((reading, text, reader) => {
+  reading.route.priority = bounded(text, MAX_UNSIGNED);
+  return reading.route.priority !== undefined || refuse(reader, `Invalid metric ${text} specified for route`);
+});
+
+const options: ReadonlyMap<string, ReadOption> = new Map<string, ReadOption>([
+  ['inet', family('inet')],
+  ['inet6', family('inet6')],
+  ['via', via],
+  ['gw', via],
+  ['or', or],
+  ['dev', device],
+  ['oif', device],
+  ['tos', service],
+  ['dsfield', service],
+  ['metric', priority],
+  ['priority', priority],
+  ['preference', priority],
+  [
+    'src',
+    value((reading, text, reader) => {
+      const parsed = readPrefixed(reader, text, { withPrefix: false });
+      if (parsed === undefined) return refuse(reader, `invalid route src address ${text}`, 'LVSD_CONFIG_BAD_ADDRESS');
+      reading.route.preferredSource = parsed.address;
+      return sameFamily(reading, familyOf(parsed.address)) || refuse(reader, MIXED, 'LVSD_CONFIG_FAMILY');
+    }),
+  ],
+  [
+    'as',
+    (_reading, reader) => {
+      reader.skip('to');
+      reader.say('LVSD_CONFIG_UNKNOWN_OPTION', '"as to" for MPLS only - ignoring', NO_DETAILS);
+      return reader.take('ADDRESS') !== undefined;
+    },
+  ],
+  [
+    'from',
+    value((reading, text, reader) => {
+      const from = readPrefix(text, reader);
+      if (from === undefined) return refuse(reader, `invalid route from address ${text}`, 'LVSD_CONFIG_BAD_ADDRESS');
+      if (from === 'default' || familyOf(from.address) !== 'inet6') {
+        return refuse(reader, `route from address only supported with IPv6 (${text})`, 'LVSD_CONFIG_FAMILY');
+      }
+      reading.route.from = from;
+      return sameFamily(reading, 'inet6') || refuse(reader, MIXED, 'LVSD_CONFIG_FAMILY');
+    }),
+  ],
+  [
+    'table',
+    value((reading, text, reader) => {
+      const table = tableNumber(text);
+      if (table === undefined) return refuse(reader, `Routing table ${text} not found for route`);
+      reading.route.table = table;
+      return true;
+    }),
+  ],
+  [
+    'protocol',
+    value((reading, text, reader) => {
+      reading.route.protocol = protocolNumber(text);
+      return reading.route.protocol !== undefined || refuse(reader, `Protocol ${text} not found or invalid for route`);
+    }),
+  ],
+  [
+    'scope',
+    value((reading, text, reader) => {
+      reading.route.scope = scopeNumber(text);
+      return reading.route.scope !== undefined || refuse(reader, `Scope ${text} not found or invalid for route`);
+    }),
+  ],
+  [
+    'onlink',
+    (reading) => {
+      reading.route.onLink = true;
+      return true;
+    },
+  ],
+  [
+    'encap',
+    (reading, reader) => {
+      reading.route.encapsulation = readEncapsulation(reader);
+      return true;
+    },
+  ],
+  [
+    'expires',
+    value((reading, text, reader) => {
+      if (reading.family === 'inet') return refuse(reader, 'expires is only valid for IPv6', 'LVSD_CONFIG_FAMILY');
+      reading.family = 'inet6';
+      reading.route.expires = bounded(text, MAX_UNSIGNED);
+      return reading.route.expires !== undefined || refuse(reader, `Invalid expires time ${text} specified for route`);
+    }),
+  ],
+  [
+    'realms',
+    value((reading, text, reader) => {
+      reading.route.realms = realmsNumber(text);
+      if (reading.route.realms === undefined) return refuse(reader, `Invalid realms ${text} for route`);
+      return sameFamily(reading, 'inet') || refuse(reader, 'realms are only valid for IPv4', 'LVSD_CONFIG_FAMILY');
+    }),
+  ],
+  [
+    'features',
+    value((reading, text, reader) => {
+      if (text === 'ecn') reading.route.ecn = true;
+      else reader.say('LVSD_CONFIG_BAD_CHOICE', `feature ${text} not supported`, { expected: 'ecn', ...NO_DETAILS });
+      return true;
+    }),
+  ],
+  [
+    'congctl',
+    (reading, reader) => {
+      if (reader.skip('lock')) reading.locked.push('congctl');
+      reading.route.congestionControl = reader.take('ALGORITHM');
+      return reading.route.congestionControl !== undefined;
+    },
+  ],
+  [
+    'pref',
+    value((reading, text, reader) => {
+      if (reading.family === 'inet') return refuse(reader, 'pref is only valid for IPv6', 'LVSD_CONFIG_FAMILY');
+      reading.family = 'inet6';
+      reading.route.preference = routerPreferences.get(text) ?? bounded(text, 255);
+      return reading.route.preference !== undefined || refuse(reader, `Invalid pref value ${text} specified for route`);
+    }),
+  ],
+  [
+    'ttl-propagate',
+    value((reading, text, reader) => {
+      reading.route.ttlPropagate = text === 'enabled';
+      if (text !== 'enabled' && text !== 'disabled') {
+        reader.say('LVSD_CONFIG_BAD_CHOICE', `ttl-propagate value ${text} not recognised`, {
+          expected: 'enabled or disabled',
+          assumed: 'disabled',
+        });
+      }
+      return true;
+    }),
+  ],
+  [
+    'no_track',
+    (reading) => {
+      reading.route.track = false;
+      return true;
+    },
+  ],
+  [
+    'track_group',
+    (reading, reader, word) => {
+      if (reading.kind === 'virtual') return readDestination(reading, word, reader);
+      const name = reader.take('NAME');
+      if (name === undefined) return false;
+      if (reading.route.trackGroup !== undefined) {
+        reader.say('LVSD_CONFIG_DUPLICATE', `track_group ${name} is a duplicate`, NO_DETAILS);
+        return refuse(reader, `Route has trailing nonsense - ${name}`, 'LVSD_CONFIG_SURPLUS_WORD');
+      }
+      reading.route.trackGroup = name;
+      return true;
+    },
+  ],
+]);
+
+/** ICMPV6_ROUTER_PREF_*. */
+const routerPreferences: ReadonlyMap<string, number> = new Map([
+  ['low', 3],
+  ['medium', 0],
+  ['high', 1],
+]);
+
+function bounded(text: string, max: number): number | undefined {
+  const number = anyBase(text);
+  return number === undefined || number > max ? undefined : number;
+}
+
+const isMetric = (word: string): word is RouteMetric => (routeMetrics as readonly string[]).includes(word);
+const isLockable = (word: string): word is LockableMetric => (lockableMetrics as readonly string[]).includes(word);
+const flagMetrics = new Set<RouteMetric>(['quickack', 'fastopen_no_cookie']);
+/** What a bare number stands for in milliseconds, as the kernel keeps it (shifted by 3 and 2). */
+const timeMetrics: ReadonlyMap<RouteMetric, number> = new Map([
+  ['rtt', 8],
+  ['rttvar', 4],
+  ['rto_min', 1],
+]);
+const metricNames: ReadonlyMap<RouteMetric, string> = new Map([
+  ['mtu', 'MTU'],
+  ['hoplimit', 'hoplimit'],
+  ['advmss', 'advmss'],
+]);
+
+function metricOption(metric: RouteMetric): ReadOption {
+  return (reading, reader) => {
+    const lock = isLockable(metric) && reader.skip('lock');
+    const text = reader.take('N');
+    if (text === undefined) return false;
+    const scale = timeMetrics.get(metric);
+    const max = metric === 'hoplimit' ? 255 : flagMetrics.has(metric) ? 1 : MAX_UNSIGNED;
+    const number = scale === undefined ? bounded(text, max) : milliseconds(text, scale);
+    if (number === undefined) {
+      const name = metricNames.get(metric) ?? `${metric} value`;
+      const message =
+        metric === 'rtt' || metric === 'rttvar'
+          ? `Invalid ${metric} ${text} for route`
+          : `Invalid ${name} ${text} specified for route`;
+      return refuse(reader, message, 'LVSD_CONFIG_BAD_NUMBER');
+    }
+    reading.metrics[metric] = number;
+    if (lock && isLockable(metric)) reading.locked.push(metric);
+    return true;
+  };
+}
+
+/** `N` in the kernel's own unit, `Ns` or `Nms`, decimals allowed. */
+function milliseconds(text: string, scale: number): number | undefined {
+  const parts = /^(\d+(?:\.\d*)?)(s|sec|secs|ms|msec|msecs)?$/i.exec(text);
+  if (parts === null) return undefined;
+  const number = Number(parts[1]);
+  const unit = parts[2]?.toLowerCase();
+  const time = unit === undefined ? number * scale : unit.startsWith('s') ? number * 1000 : number;
+  return time >= MAX_UNSIGNED / scale ? undefined : Math.ceil(time);
+}
+
+/** Everything from the first `nexthop` on; what is wrong ends it, as keepalived has it, and the hops so far stay. */
+function readNextHops(reading: Reading, reader: LineReader): void {
+  while (reader.skip('nexthop')) {
+    const hop = readNextHop(reading, reader);
+    if (hop === undefined) return;
+    reading.nextHops.push(hop);
+  }
+  const rest = reader.next();
+  if (rest !== undefined) {
+    reader.say('LVSD_CONFIG_SURPLUS_WORD', `Route has trailing nonsense after nexthops - ${rest}`, NO_DETAILS);
+  }
+}
+
+function readNextHop(reading: Reading, reader: LineReader): NextHop | undefined {
+  const hop: { -readonly [K in keyof NextHop]: NextHop[K] } = hopVia(undefined);
+  for (;;) {
+    const word = reader.peek();
+    switch (word) {
+      case 'via': {
+        reader.next();
+        const gateway = readGateway(reading, reader, (text) => `invalid nexthop address ${text}`);
+        if (gateway === undefined) return undefined;
+        hop.gateway = gateway;
+        break;
+      }
+      case 'dev': {
+        reader.next();
+        const name = reader.take('INTERFACE');
+        if (name === undefined) return undefined;
+        reading.noteInterface(name, `WARNING - interface ${name} for VROUTE nexthop doesn't exist`);
+        hop.device = name;
+        break;
+      }
+      case 'weight': {
+        reader.next();
+        const text = reader.take('N');
+        if (text === undefined) return undefined;
+        const weight = bounded(text, 256);
+        if (weight === undefined || weight === 0) {
+          return reader.refuse('LVSD_CONFIG_BAD_NUMBER', `Invalid weight ${text} specified for route`);
+        }
+        hop.weight = weight;
+        break;
+      }
+      case 'onlink':
+        reader.next();
+        hop.onLink = true;
+        break;
+      case 'encap':
+        reader.next();
+        hop.encapsulation = readEncapsulation(reader);
+        break;
+      case 'realms': {
+        reader.next();
+        const text = reader.take('REALMS');
+        if (text === undefined) return undefined;
+        const realms = realmsNumber(text);
+        if (realms === undefined) return reader.refuse('LVSD_CONFIG_BAD_VALUE', `Invalid realms ${text} for route`);
+        if (!sameFamily(reading, 'inet')) {
+          return reader.refuse('LVSD_CONFIG_FAMILY', 'realms are only supported for IPv4');
+        }
+        hop.realms = realms;
+        break;
+      }
+      case 'as':
+        reader.next();
+        return reader.refuse('LVSD_CONFIG_UNKNOWN_OPTION', "'as [to]' (nat) not supported");
+      default:
+        return hop;
+    }
+  }
+}
+
+function finish(reading: Reading, reader: LineReader): Route | undefined {
+  const { route, destination } = reading;
+  if (destination === undefined) return reader.refuse('LVSD_CONFIG_NO_SUBJECT', 'Route must have a destination');
+  let { track, protocol, trackGroup } = route;
+  if (track) {
+    if (protocol !== undefined && protocol !== KEEPALIVED_PROTOCOL) {
+      const message = `Route cannot be tracked if protocol is not RTPROT_KEEPALIVED(${KEEPALIVED_PROTOCOL}), resetting protocol`;
+      reader.say('LVSD_CONFIG_CONFLICT', message, { assumed: `protocol ${KEEPALIVED_PROTOCOL}` });
+    }
+    protocol = KEEPALIVED_PROTOCOL;
+    if (route.device === undefined) {
+      const message = `Warning - cannot track route ${reading.destinationText} with no interface specified, not tracking`;
+      reader.say('LVSD_CONFIG_NO_TRACK', message, { expected: 'dev INTERFACE, or no_track', assumed: 'no_track' });
+      track = false;
+    }
+  }
+  if (trackGroup !== undefined && route.device === undefined) {
+    const message = 'Static route cannot have track group if no oif specified';
+    reader.say('LVSD_CONFIG_NO_TRACK', message, { expected: 'dev INTERFACE', assumed: 'no track_group' });
+    trackGroup = undefined;
+  }
+  const family = reading.family ?? 'inet';
+  const everything: Prefix = { address: (family === 'inet' ? '0.0.0.0' : '::') as IpAddress, length: 0 };
+  return {
+    ...route,
+    family,
+    destination: destination === 'default' ? everything : destination,
+    protocol,
+    track,
+    trackGroup,
+    nextHops: reading.nextHops,
+    metrics: reading.metrics,
+    locked: reading.locked,
+  };
+}

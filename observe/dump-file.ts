@@ -21,8 +21,23 @@ const names: Readonly<Record<DumpKind, string>> = {
  * The path of a dump file.
  * @param folder $TMPDIR, or undefined for /tmp
  * @param stateDumpFile the word state_dump_file: the base name of all of them, the process before the last point
+ * @param instance namespace and instance for data_use_instance, as `NAMESPACE_INSTANCE`; empty for none
  */
-export function dumpPath(kind: DumpKind, folder: string | undefined, stateDumpFile: string | undefined): string {
+export function dumpPath(
+  kind: DumpKind,
+  folder: string | undefined,
+  stateDumpFile: string | undefined,
+  instance = '',
+): string {
+  const plain = plainPath(kind, folder, stateDumpFile);
+  if (instance === '') return plain;
+  const point = plain.lastIndexOf('.');
+  return point > plain.lastIndexOf('/') + 1
+    ? `${plain.slice(0, point)}.${instance}${plain.slice(point)}`
+    : `${plain}.${instance}`;
+}
+
+function plainPath(kind: DumpKind, folder: string | undefined, stateDumpFile: string | undefined): string {
   if (stateDumpFile === undefined) return join(folder ?? '/tmp', names[kind]);
   const slash = stateDumpFile.lastIndexOf('/');
   const point = stateDumpFile.lastIndexOf('.');

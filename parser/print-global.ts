@@ -1,8 +1,11 @@
 /**
  * The words of the top level and global_defs as text (print.ts).
  */
-import type { GlobalConfig, LvsSyncDaemon, LvsTimeouts, NotifyFifo } from '../config/global.js';
+import type { GlobalConfig, LvsSyncDaemon, LvsTimeouts } from '../config/global.js';
 import { isIpv6 } from '../runtime/addresses.js';
+import { printBuffer, printFifo, printNotification } from './print-global-notification.js';
+import { printProcesses } from './print-global-process.js';
+import { printVrrpDefaults } from './print-global-vrrp.js';
 import { type ConfigWriter, quotedWord, userWords } from './print-writer.js';
 
 export function printGlobal(to: ConfigWriter, global: GlobalConfig): void {
@@ -12,16 +15,23 @@ export function printGlobal(to: ConfigWriter, global: GlobalConfig): void {
   to.value('instance', global.instance);
   to.flag('use_pid_dir', global.usePidDir);
   to.line('child_wait_time', global.childWaitTime);
+  to.flag('linkbeat_use_polling', global.linkbeatUsePolling);
+  to.flag('namespace_with_ipsets', global.namespaceWithIpsets);
   to.block('global_defs', () => {
     printIdentity(to, global);
+    printProcesses(to, global);
+    printNotification(to, global);
     printLvs(to, global);
+    printVrrpDefaults(to, global);
     printOwn(to, global);
   });
+  printLinkbeat(to, global);
 }
 
 function printIdentity(to: ConfigWriter, global: GlobalConfig): void {
   to.value('router_id', global.routerId);
   if (global.scriptUser !== undefined) to.line('script_user', ...userWords(global.scriptUser).map(quotedWord));
+  to.flag('set_supplementary_groups', global.setSupplementaryGroups);
   to.flag('enable_script_security', global.enableScriptSecurity);
   to.boolean('use_symlink_paths', global.useSymlinkPaths);
   to.script('startup_script', global.startupScript);
@@ -30,26 +40,11 @@ function printIdentity(to: ConfigWriter, global: GlobalConfig): void {
   to.value('shutdown_script_timeout', global.shutdownScriptTimeout);
   if (global.umask !== undefined) to.line('umask', `0${global.umask.toString(8)}`);
   to.value('random_seed', global.randomSeed);
-  to.boolean('smtp_alert', global.smtpAlert);
-  to.boolean('smtp_alert_checker', global.smtpAlertChecker);
   to.boolean('checker_log_all_failures', global.checkerLogAllFailures);
-  to.value('checker_priority', global.checkerScheduling.priority);
-  to.flag('checker_no_swap', global.checkerScheduling.noSwap);
-  to.value('checker_rt_priority', global.checkerScheduling.rtPriority);
-  if (global.reloadCheckConfig !== undefined) {
-    const { logFile } = global.reloadCheckConfig;
-    to.line('reload_check_config', ...(logFile === undefined ? [] : [quotedWord(logFile)]));
-  }
-  to.value('state_dump_file', global.stateDumpFile);
   printFifo(to, 'notify_fifo', global.notifyFifo);
   to.script('notify_fifo_script', global.notifyFifoScript);
   printFifo(to, 'lvs_notify_fifo', global.lvsNotifyFifo);
   to.script('lvs_notify_fifo_script', global.lvsNotifyFifoScript);
-}
-
-function printFifo(to: ConfigWriter, word: string, fifo: NotifyFifo | undefined): void {
-  if (fifo === undefined) return;
-  to.line(word, quotedWord(fifo.path), ...(fifo.user === undefined ? [] : userWords(fifo.user).map(quotedWord)));
 }
 
 function printLvs(to: ConfigWriter, global: GlobalConfig): void {
@@ -60,6 +55,13 @@ function printLvs(to: ConfigWriter, global: GlobalConfig): void {
   }
   if (global.lvsTimeouts !== undefined) printTimeouts(to, global.lvsTimeouts);
   if (global.lvsSyncDaemon !== undefined) printSyncDaemon(to, global.lvsSyncDaemon);
+  printBuffer(to, 'lvs_netlink_cmd_rcv_bufs', global.lvsCommandBuffer);
+  printBuffer(to, 'lvs_netlink_monitor_rcv_bufs', global.lvsMonitorBuffer);
+  const { table, priority, startMark } = global.nftablesIpvs;
+  to.value('nftables_ipvs', table);
+  to.value('nftables_ipvs_priority', priority);
+  to.value('nftables_ipvs_start_fwmark', startMark);
+  to.flag('nftables_counters', global.nftablesCounters);
 }
 
 function printTimeouts(to: ConfigWriter, timeouts: LvsTimeouts): void {
@@ -89,4 +91,12 @@ function printOwn(to: ConfigWriter, global: GlobalConfig): void {
     to.line('metrics_listen', isIpv6(address) ? `[${address}]:${port}` : `${address}:${port}`);
   }
   for (const sysctl of global.ipvsSysctls) to.line('ipvs_sysctl', sysctl.name, sysctl.value);
+}
+
+function printLinkbeat(to: ConfigWriter, global: GlobalConfig): void {
+  if (global.linkbeatInterfaces.length === 0) return;
+  to.block('linkbeat_interfaces', () => {
+    for (const { name, method } of global.linkbeatInterfaces)
+      to.line(quotedWord(name), ...(method === undefined ? [] : [method]));
+  });
 }

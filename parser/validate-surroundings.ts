@@ -23,6 +23,10 @@ export interface ScriptFinding {
 export interface Surroundings {
   lookAtScript(script: Script, global: GlobalConfig): ScriptFinding;
   interfaceExists(name: string): boolean;
+  /** Whether the name of a mail server is known; without it nobody asks. */
+  resolves?(host: string): boolean;
+  /** How many CPUs are online; without it any number is good. */
+  cpuCount?(): number;
 }
 
 function diagnostic(
@@ -38,7 +42,29 @@ function diagnostic(
 
 /** Everything that the host makes of a Config. */
 export function checkSurroundings(config: Config, host: Surroundings): readonly Diagnostic[] {
-  return [...checkScripts(config, host), ...checkInterfaces(config, host)];
+  return [...checkScripts(config, host), ...checkInterfaces(config, host), ...checkGlobal(config.global, host)];
+}
+
+/** A mail server that has no address, CPUs that are not there. */
+function* checkGlobal(global: GlobalConfig, host: Surroundings): Iterable<Diagnostic> {
+  const { server } = global.mail;
+  if (server !== undefined && host.resolves?.(server.host) === false) {
+    const message = `Invalid smtp server ${server.host} ${server.port}`;
+    yield diagnostic('assumed', 'LVSD_CONFIG_BAD_ADDRESS', message, server.at, {
+      suggestion: 'the name is not known to this host: an address always is',
+    });
+  }
+  const count = host.cpuCount?.();
+  if (count === undefined) return;
+  for (const process of ['checker', 'vrrp', 'bfd'] as const) {
+    const cpu = global[`${process}Scheduling`].cpuAffinity?.find((each) => each >= count);
+    if (cpu === undefined) continue;
+    const message = `Invalid cpu_id:${cpu} specified for ${process} process`;
+    yield diagnostic('assumed', 'LVSD_CONFIG_BAD_NUMBER', message, undefined, {
+      suggestion: `this host has CPUs 0 to ${count - 1}`,
+      assumed: 'only the CPUs that are there',
+    });
+  }
 }
 
 function checkScripts(config: Config, host: Surroundings): readonly Diagnostic[] {
@@ -86,6 +112,11 @@ function checkInterfaces(config: Config, host: Surroundings): readonly Diagnosti
     const message = `Interface ${name} does not exist`;
     told.push(diagnostic('note', 'LVSD_CONFIG_INTERFACE', message, at, { assumed: 'it will come' }));
   };
+  for (const { name, at } of config.global.linkbeatInterfaces) {
+    if (config.global.vrrpDefaults.dynamicInterfaces !== false || host.interfaceExists(name)) continue;
+    const message = `unknown interface ${name} specified for linkbeat interface`;
+    told.push(diagnostic('unusable', 'LVSD_CONFIG_INTERFACE', message, at, { assumed: 'it is not polled' }));
+  }
   needs(config.global.lvsSyncDaemon?.interface, config.global.lvsSyncDaemon?.at);
   for (const virtual of config.virtualServers) {
     for (const server of virtual.realServers) {

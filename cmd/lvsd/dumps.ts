@@ -22,7 +22,9 @@ export async function writeDumps(
   const namespace = config.global.netNamespace;
   try {
     const document = await state.status();
-    const path = (kind: 'parent' | 'check'): string => dumpPath(kind, process.env.TMPDIR, config.global.stateDumpFile);
+    const { dumps, instance } = config.global;
+    const of = dumps.useInstance ? [namespace, instance].filter((part) => part !== undefined).join('_') : '';
+    const path = (kind: 'parent' | 'check'): string => dumpPath(kind, process.env.TMPDIR, dumps.stateFile, of);
     writeDump(path('parent'), globalDefinitions(config.global, namespace));
     writeDump(path('check'), checkerDump(config, document, namespace));
     log.info(`Printing parent data for process(${process.pid}) on signal`);

@@ -17,3 +17,5 @@ export const MAX_KERNEL_NAME = 15;
 export const MAX_INTERFACE_NAME = 15;
 /** MD5 as text. */
 export const DIGEST_LENGTH = 32;
+/** Names of nftables tables, in bytes, without the closing zero (NFT_NAME_MAXLEN). */
+export const MAX_TABLE_NAME = 255;

@@ -13,11 +13,12 @@ import type { BindContext } from '../bind-context.js';
 import type { Statement } from '../statement.js';
 import type { VirtualServerDraft } from './drafts.js';
 import { virtualServerDraft } from './empty-drafts.js';
-import { flagWord, keyword, secondsWord, unbuiltWord } from './forms.js';
+import { flagWord, keyword, numberWord, unbuiltWord } from './forms.js';
 import { globalDefsBlock } from './global-defs.js';
 import type { GlobalDraft, SslDraft } from './global-draft.js';
 import { argument, block, type Keyword } from './keyword.js';
-import { MAX_MARK } from './limits.js';
+import { MAX_MARK, MAX_UNSIGNED } from './limits.js';
+import { linkbeatBlock } from './linkbeat.js';
 import { type LocalAddressesDraft, localAddressBlock } from './local-addresses.js';
 import { sslBlock } from './ssl.js';
 import { virtualServerBlock } from './virtual-server.js';
@@ -143,27 +144,56 @@ function singleLines(): Keyword<TopLevelDraft>[] {
     flagWord<TopLevelDraft>({ name: 'use_pid_dir', doc: 'PID files stand in a folder of their own.' }, (draft) => {
       draft.global.usePidDir = true;
     }),
-    secondsWord<TopLevelDraft>(
+    numberWord<TopLevelDraft>(
       { name: 'child_wait_time', default: '5', doc: 'How long lvsd waits for its processes at stop.' },
-      argument.seconds('SECS', 0, 4294.967295),
+      argument.number('SECS', 0, MAX_UNSIGNED, 'seconds'),
       (draft, value) => {
         draft.global.childWaitTime = seconds(value);
       },
     ),
-    unbuiltWord({
-      name: 'namespace_with_ipsets',
-      doc: 'Allows ipsets in a namespace.',
-      unbuilt: { decides: 'none', vrrpSide: true, cure: 'lvsd uses no ipsets: take the word out.' },
-    }),
-    unbuiltWord({
-      name: 'linkbeat_use_polling',
-      doc: 'Polls the state of links; deprecated.',
-      unbuilt: {
-        decides: 'none',
-        vrrpSide: true,
-        cure: 'lvsd hears of link changes from the kernel: take the word out.',
+    flagWord<TopLevelDraft>(
+      {
+        name: 'namespace_with_ipsets',
+        doc: 'Allows ipsets in a namespace.',
+        unbuilt: { decides: 'none', vrrpSide: true, cure: 'lvsd uses no ipsets: take the word out.' },
       },
-    }),
+      (draft) => {
+        draft.global.namespaceWithIpsets = true;
+      },
+    ),
+    flagWord<TopLevelDraft>(
+      {
+        name: 'linkbeat_use_polling',
+        doc: 'Polls the state of links; deprecated.',
+        unbuilt: {
+          decides: 'none',
+          vrrpSide: true,
+          cure: 'lvsd hears of link changes from the kernel: name the devices that do not tell it in linkbeat_interfaces.',
+        },
+      },
+      (draft) => {
+        draft.global.linkbeatUsePolling = true;
+      },
+    ),
+    keyword<TopLevelDraft>(
+      {
+        name: 'linkbeat_interfaces',
+        opens: 'linkbeat_interfaces',
+        blockOptional: true,
+        doc: 'Interfaces whose link state is polled.',
+        unbuilt: {
+          decides: 'none',
+          vrrpSide: true,
+          cure: 'lvsd runs no VRRP yet, and nothing else follows the state of links; the block waits for it.',
+        },
+      },
+      [],
+      (draft, statement, context) => {
+        const interfaces = { interfaces: draft.global.linkbeatInterfaces };
+        bindBody(linkbeatBlock, interfaces, statement.body ?? [], context);
+        draft.global.linkbeatInterfaces = interfaces.interfaces;
+      },
+    ),
   ];
 }
 
@@ -251,7 +281,6 @@ const later: readonly Later[] = [
   ['static_routes', 'traffic', 'Routes that are added at start.'],
   ['static_rules', 'traffic', 'Routing rules that are added at start.'],
   ['garp_group', 'none', 'Limits the rate of gratuitous ARP.'],
-  ['linkbeat_interfaces', 'none', 'Interfaces whose link state is polled.'],
   ['interface_up_down_delays', 'none', 'Debounces the state of interfaces.'],
   ['deny_address_group', 'traffic', 'Sources that may not connect.', { named: true, since: 'DPVS', vrrp: false }],
   ['allow_address_group', 'traffic', 'Sources that alone may connect.', { named: true, since: 'DPVS', vrrp: false }],

@@ -27,6 +27,7 @@ import { checkerDump, forwardingText } from '../../../observe/dump-check.js';
 import { dumpPath, writeDump } from '../../../observe/dump-file.js';
 import { globalDefinitions } from '../../../observe/dump-global.js';
 import type { CheckerState, StateDocument } from '../../../observe/state.js';
+import { emptyGlobal } from '../../../parser/schema/global-draft.js';
 import type { IpAddress } from '../../../runtime/addresses.js';
 import { isLvsdError } from '../../../runtime/errors.js';
 import { fwmark, port, seconds, weight } from '../../../runtime/units.js';
@@ -37,42 +38,7 @@ const at = { file: 'k.conf', line: 1, column: 1 };
 const address = (text: string): IpAddress => text as IpAddress;
 const script = (...argv: string[]): Script => ({ command: argv.join(' '), argv, user: undefined, at });
 
-const global: GlobalConfig = {
-  routerId: 'lb1',
-  scriptUser: undefined,
-  enableScriptSecurity: false,
-  useSymlinkPaths: false,
-  startupScript: undefined,
-  startupScriptTimeout: undefined,
-  shutdownScript: undefined,
-  shutdownScriptTimeout: undefined,
-  umask: 0o177,
-  randomSeed: undefined,
-  smtpAlert: undefined,
-  smtpAlertChecker: undefined,
-  checkerLogAllFailures: false,
-  rsInitNotifies: false,
-  lvsFlush: false,
-  lvsFlushOnStop: 'off',
-  lvsTimeouts: undefined,
-  lvsSyncDaemon: undefined,
-  notifyFifo: undefined,
-  notifyFifoScript: undefined,
-  lvsNotifyFifo: undefined,
-  lvsNotifyFifoScript: undefined,
-  checkerScheduling: { priority: undefined, noSwap: false, rtPriority: undefined },
-  reloadCheckConfig: undefined,
-  stateDumpFile: undefined,
-  netNamespace: undefined,
-  netNamespaceIpvs: undefined,
-  instance: undefined,
-  usePidDir: false,
-  childWaitTime: seconds(5),
-  lvsDrift: 'repair',
-  controlSocket: undefined,
-  metricsListen: undefined,
-  ipvsSysctls: [],
-};
+const global: GlobalConfig = { ...emptyGlobal(), routerId: 'lb1', umask: 0o177 };
 
 const schedule = (retry: number, delayBeforeRetry: number): CheckSchedule => ({
   delayLoop: seconds(6),

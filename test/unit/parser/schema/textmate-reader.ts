@@ -34,7 +34,7 @@ export class TextMateReader {
 
   constructor(grammar: TextMateGrammar) {
     this.#grammar = grammar;
-    this.#stack = [grammar];
+    this.#stack = [{ name: grammar.scopeName, patterns: grammar.patterns ?? [] }];
   }
 
   /** How many rules are open; 1 at the top level. */

@@ -9,6 +9,7 @@ import type { UnbuiltUse } from '../config/config.js';
 import type { Position } from '../config/position.js';
 import { type IpAddress, parseIpAddress } from '../runtime/addresses.js';
 import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
+import type { KnownServers } from './known-servers.js';
 import type { Statement } from './statement.js';
 
 /** Leads from a line (first is 0) and column (first is 1) of the snapshot back to the operator's file. */
@@ -67,6 +68,9 @@ export class BindContext {
   readonly #pool: TextPool;
   readonly #unbuiltWords = new Set<string>();
   readonly #scratch = Buffer.alloc(64);
+  /** Bodies that the block that is being bound may be remembered in; undefined where its lines are not one for one. */
+  known: KnownServers | undefined;
+  #said = 0;
   /** What to say to a word that its block does not know: a likely spelling, or the block where it belongs. */
   readonly suggest: Suggest;
 
@@ -84,6 +88,11 @@ export class BindContext {
     this.#unbuilt = [];
     this.#unbuiltWords.clear();
     return collected;
+  }
+
+  /** Grows with everything that is said or noted. */
+  get said(): number {
+    return this.#said;
   }
 
   /** Where word `index` of a statement was written. */
@@ -124,6 +133,7 @@ export class BindContext {
     extras: ReportExtras = {},
     span = 1,
   ): void {
+    this.#said++;
     this.#diagnostics.push({
       class: kind,
       code,
@@ -138,6 +148,7 @@ export class BindContext {
 
   /** Says that a word is read but not acted on; once a word and block. */
   useUnbuilt(use: Omit<UnbuiltUse, 'at'>, statement: Statement, index = 0): void {
+    this.#said++;
     const key = `${use.block} ${use.word}`;
     if (this.#unbuiltWords.has(key)) return;
     this.#unbuiltWords.add(key);

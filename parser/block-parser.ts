@@ -7,7 +7,7 @@
 import { EmbeddedActionsParser, type ParserMethod } from 'chevrotain';
 import { LvsdError } from '../runtime/errors.js';
 import { Close, Head, Line, Open, type StatementToken, tokenizeBlock } from './lexer.js';
-import type { Statement } from './statement.js';
+import type { KnownBodies, Statement } from './statement.js';
 import type { BlockSpan, Snapshot } from './text-map.js';
 
 /** Exported for the test that builds it with chevrotain's own validations on. */
@@ -62,14 +62,16 @@ let parser: BlockParser | undefined;
  * The tree of one top-level block or single-line statement.
  *
  * @param span one of `snapshot.blocks`
+ * @param known bodies that need not be read again
  * @returns undefined if nothing is left of it (its only word is a quote that never ends)
  */
 export function parseBlock(
   snapshot: Pick<Snapshot, 'text'>,
   span: Pick<BlockSpan, 'start' | 'end' | 'firstLine'>,
+  known?: KnownBodies,
 ): Statement | undefined {
   parser ??= new BlockParser();
-  parser.input = tokenizeBlock(snapshot.text, span.start, span.end, span.firstLine);
+  parser.input = tokenizeBlock(snapshot.text, span.start, span.end, span.firstLine, known);
   const found = parser.statements();
   const error = parser.errors[0];
   if (error !== undefined) {

@@ -10,12 +10,15 @@
  */
 import { createToken, type IToken, type TokenType } from 'chevrotain';
 import { MAX_DEPTH, MAX_STATEMENTS } from './blocks.js';
-import type { Statement, Word } from './statement.js';
+import type { KnownBodies, KnownBody, Statement, Word } from './statement.js';
 
 export const Line: TokenType = createToken({ name: 'Line', pattern: /\S+/ });
 export const Head: TokenType = createToken({ name: 'Head', pattern: /\S+/ });
 export const Open: TokenType = createToken({ name: 'Open', pattern: /\{/ });
 export const Close: TokenType = createToken({ name: 'Close', pattern: /\}/ });
+
+/** The block whose bodies are remembered (known-servers.ts), where it stands in a top-level block. */
+const MEMORABLE = 'real_server';
 
 /** A statement and the token that carries it through the parser are one object: 300,000 of them are made at a load. */
 export class StatementToken implements IToken, Statement {
@@ -25,6 +28,11 @@ export class StatementToken implements IToken, Statement {
   readonly words: readonly Word[];
   readonly line: number;
   readonly startOffset: number;
+  known: KnownBody | undefined = undefined;
+  /** Of bodies that may be remembered; else -1. */
+  bodyFrom = -1;
+  bodyTo = -1;
+  bodyLine = 0;
   readonly #text: string;
   readonly #end: number;
 
@@ -62,9 +70,16 @@ const CLOSE = bracket(Close, '}');
  * @param from offset of the block's keyword
  * @param to offset behind the block
  * @param firstLine snapshot line of `from`
+ * @param known bodies of `real_server` that need not be read; without it every line is
  * @returns tokens with balanced brackets
  */
-export function tokenizeBlock(text: string, from: number, to: number, firstLine: number): IToken[] {
+export function tokenizeBlock(
+  text: string,
+  from: number,
+  to: number,
+  firstLine: number,
+  known?: KnownBodies,
+): IToken[] {
   const tokens: IToken[] = [];
   /** The words of the line that is being read. */
   const collected: Row = { words: [], count: 0 };
@@ -75,6 +90,9 @@ export function tokenizeBlock(text: string, from: number, to: number, firstLine:
   let pending: StatementToken | undefined;
   /** For each open brace: whether it was handed on. */
   const handed: boolean[] = [];
+  const remembering = known?.promising === true;
+  /** The real_server whose body is being read. */
+  let server: StatementToken | undefined;
   let depth = 0;
   let statements = 0;
   let i = from;
@@ -90,6 +108,24 @@ export function tokenizeBlock(text: string, from: number, to: number, firstLine:
       i = end < 0 ? to : end;
     } else if (c === 123) {
       const own = pending !== undefined && depth < MAX_DEPTH;
+      if (remembering && depth === 1 && pending?.words[0]?.text === MEMORABLE) {
+        const body = known.find(text, i + 1, to, line - pending.line);
+        if (body !== undefined) {
+          pending.known = body;
+          pending.body = body.body;
+          pending.bodyFrom = i + 1;
+          pending.bodyTo = i + 1 + body.text.length;
+          statements += body.statements;
+          line += body.lines;
+          i += 1 + body.text.length;
+          if (body.lines > 0) lineStart = i - body.tail;
+          pending = undefined;
+          continue;
+        }
+        server = pending;
+        server.bodyFrom = i + 1;
+        server.bodyLine = line;
+      }
       if (own) {
         pending!.opens();
         tokens.push(OPEN);
@@ -102,6 +138,10 @@ export function tokenizeBlock(text: string, from: number, to: number, firstLine:
       if (handed.pop() === true) {
         tokens.push(CLOSE);
         depth--;
+        if (depth === 1 && server !== undefined) {
+          server.bodyTo = i + 1;
+          server = undefined;
+        }
       }
       pending = undefined;
       i++;

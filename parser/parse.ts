@@ -11,18 +11,21 @@
  */
 import type { Config, UnbuiltUse } from '../config/config.js';
 import { virtualServerName } from '../config/names.js';
+import type { Position } from '../config/position.js';
 import type { LocalAddressGroup, VirtualServer, VirtualServerGroup } from '../config/virtual-server.js';
 import { noVrrp } from '../config/vrrp.js';
 import { bindStatement } from './bind.js';
 import { BindContext, type Collected, TextPool } from './bind-context.js';
 import { parseBlock } from './block-parser.js';
 import type { Diagnostic } from './diagnostic.js';
+import { KnownServers } from './known-servers.js';
+import { KnownVirtualServers } from './known-virtual-servers.js';
 import { emptyGlobal, type SslDraft } from './schema/global-draft.js';
 import { wordTable } from './schema/index.js';
 import { type TopLevelDraft, topLevelBlock } from './schema/top-level.js';
 import type { Statement } from './statement.js';
 import { suggestForWord } from './suggest.js';
-import { type BlockSpan, positionOf, type Snapshot } from './text-map.js';
+import { type BlockSpan, isLinear, positionOf, type Snapshot } from './text-map.js';
 import { SchedulePool, type VirtualServerSurroundings } from './validate-checker.js';
 import { mergeDuplicate } from './validate-duplicates.js';
 import { checkSurroundings, type Surroundings } from './validate-surroundings.js';
@@ -33,6 +36,8 @@ export interface ParseOptions {
   readonly validateRegex?: (pattern: string, options: readonly string[]) => string | undefined;
   /** What the host knows; without it nothing is said about programs, users and interfaces. */
   readonly surroundings?: Surroundings;
+  /** False: every block is read and bound by itself, also where an equal one was (known-servers.ts); for tests. */
+  readonly recall?: boolean;
 }
 
 /** What is kept of one block for the next parse. */
@@ -99,6 +104,8 @@ class Parse {
   /** By block index, so that file order survives the two passes. */
   readonly #collected: Collected[] = [];
   readonly #context: BindContext;
+  readonly #known: KnownServers;
+  readonly #knownVirtual = new KnownVirtualServers();
   readonly #trackFiles = new Set<string>();
   readonly #bfdInstances = new Set<string>();
 
@@ -109,6 +116,7 @@ class Parse {
     const reusable = before !== undefined && before.pool.size <= MOST_TEXTS;
     this.#pool = reusable ? before.pool : new TextPool();
     this.#schedules = reusable ? before.schedules : new SchedulePool();
+    this.#known = new KnownServers(snapshot.text);
     this.#context = new BindContext(
       (line, column) => positionOf(snapshot, line, column),
       this.#pool,
@@ -294,8 +302,17 @@ class Parse {
     ordinals: ReadonlyMap<string, number>,
   ): Kept {
     const context = this.#context;
+    const linear = this.#options.recall !== false && isLinear(this.#snapshot, span);
+    if (linear) {
+      const column = span.start - this.#snapshot.text.lastIndexOf('\n', Math.max(0, span.start - 1));
+      const at = positionOf(this.#snapshot, span.firstLine, column);
+      const value = this.#knownVirtual.find(this.#snapshot.text, span, at);
+      if (value !== undefined) return keptServer(at, SILENCE, value, undefined, undefined, 0);
+    }
+    context.known = linear ? this.#known : undefined;
     const draft = this.#draft();
-    const statement = parseBlock(this.#snapshot, span);
+    const said = context.said;
+    const statement = parseBlock(this.#snapshot, span, context.known);
     if (statement !== undefined) bindStatement(topLevelBlock, draft, statement, context);
     const virtual = draft.virtualServer;
     const groupName = virtual?.target.kind === 'group' ? virtual.target.group : undefined;
@@ -303,18 +320,11 @@ class Parse {
     const ordinal = groupName === undefined ? 0 : (ordinals.get(groupName) ?? 0);
     const value =
       virtual === undefined ? undefined : validateVirtualServer(virtual, { ...surroundings, group, ordinal }, context);
-    const { file, line } = virtual?.at ?? positionOf(this.#snapshot, span.firstLine, 1);
-    return {
-      keyword: 'virtual_server',
-      file,
-      line,
-      collected: context.take(),
-      value,
-      group,
-      groupName,
-      ordinal,
-      twin: undefined,
-    };
+    if (linear && statement !== undefined && virtual !== undefined && value !== undefined && context.said === said) {
+      this.#knownVirtual.remember(this.#snapshot.text, span, statement, virtual, value);
+    }
+    const at = virtual?.at ?? positionOf(this.#snapshot, span.firstLine, 1);
+    return keptServer(at, context.take(), value, group, groupName, ordinal);
   }
 
   /** Virtual servers with one identity become one, as in keepalived's kernel table. */
@@ -349,6 +359,18 @@ class Parse {
     }
     return { servers, told: context.take().diagnostics };
   }
+}
+
+function keptServer(
+  at: Position,
+  collected: Collected,
+  value: VirtualServer | undefined,
+  group: VirtualServerGroup | undefined,
+  groupName: string | undefined,
+  ordinal: number,
+): Kept {
+  const { file, line } = at;
+  return { keyword: 'virtual_server', file, line, collected, value, group, groupName, ordinal, twin: undefined };
 }
 
 /** Each word of each block once, where it was met first. */

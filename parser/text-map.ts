@@ -82,6 +82,19 @@ export function positionOf(snapshot: Pick<Snapshot, 'files' | 'lineMap'>, line: 
   return { file, line: fileLine, column: columns.length === 0 ? column : sourceColumn(columns, line, column) };
 }
 
+/** Whether the lines of a span stand in one file one after the other, as they were written. */
+export function isLinear(
+  snapshot: Pick<Snapshot, 'lineMap'>,
+  span: Pick<BlockSpan, 'firstLine' | 'lastLine'>,
+): boolean {
+  const { runs, columns } = snapshot.lineMap;
+  const run = Math.max(0, lastAtOrBefore(runs, RUN_STRIDE, span.firstLine)) * RUN_STRIDE;
+  if (runs[run + 3] !== 1 || (runs[run + RUN_STRIDE] ?? Number.POSITIVE_INFINITY) <= span.lastLine) return false;
+  if (columns.length === 0) return true;
+  const record = lastAtOrBefore(columns, COLUMN_STRIDE, span.lastLine) * COLUMN_STRIDE;
+  return record < 0 || columns[record]! < span.firstLine;
+}
+
 function sourceColumn(columns: Int32Array, line: number, column: number): number {
   let record = lastAtOrBefore(columns, COLUMN_STRIDE, line);
   for (; record >= 0; record--) {

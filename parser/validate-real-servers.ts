@@ -8,7 +8,8 @@ import type { Checker } from '../config/checker.js';
 import type { Forwarding, RealServer, SorryServer } from '../config/virtual-server.js';
 import { port, weight } from '../runtime/units.js';
 import type { BindContext } from './bind-context.js';
-import type { RealServerDraft, SorryServerDraft, VirtualServerDraft } from './schema/drafts.js';
+import { canStandFor, type HandedDown, movedDrafts, movedServer } from './known-servers.js';
+import type { CheckerDraft, RealServerDraft, SorryServerDraft, VirtualServerDraft } from './schema/drafts.js';
 import { NAT } from './schema/forwarding.js';
 import { type VirtualServerSurroundings, validateChecker } from './validate-checker.js';
 import { hasMarks, type VirtualServerVoice } from './validate-voice.js';
@@ -52,6 +53,7 @@ export class RealServersValidation {
   readonly #context: BindContext;
   readonly #voice: VirtualServerVoice;
   #forwarding: Forwarding | undefined;
+  #handsDown: HandedDown | undefined;
 
   constructor(
     draft: VirtualServerDraft,
@@ -248,10 +250,33 @@ export class RealServersValidation {
   }
 
   #realServer(server: RealServerDraft, forwarding: Forwarding, serverPort: number): RealServer {
+    const { known } = server;
+    if (known === undefined) return this.#validated(server, server.checkers, forwarding, serverPort);
+    this.#handsDown ??= this.#context.known?.handedDown(this.#draft);
+    const words = this.#handsDown;
+    const before = words === undefined ? undefined : known.effective.get(words);
+    if (before !== undefined && canStandFor(before, server)) {
+      const { address, port: written, at } = server;
+      return movedServer(before, known.draft.checkers, address, written, port(serverPort), forwarding, at);
+    }
+    const said = this.#context.said;
+    const made = this.#validated(server, movedDrafts(known, server.at), forwarding, serverPort);
+    if (words !== undefined && this.#context.said === said && canStandFor(made, server)) {
+      known.effective.set(words, made);
+    }
+    return made;
+  }
+
+  #validated(
+    server: RealServerDraft,
+    drafts: readonly CheckerDraft[],
+    forwarding: Forwarding,
+    serverPort: number,
+  ): RealServer {
     const draft = this.#draft;
     const alpha = server.alpha ?? draft.alpha ?? false;
     const checkers: Checker[] = [];
-    if (server.checkers.length > 0) {
+    if (drafts.length > 0) {
       const { logAllFailures, schedules, knownNames, validateRegex } = this.#of;
       const name = (): string => this.#voice.serverName(server);
       const of = {
@@ -265,7 +290,7 @@ export class RealServersValidation {
         knownNames,
         validateRegex,
       };
-      for (const check of server.checkers) {
+      for (const check of drafts) {
         const checker = validateChecker(check, of, this.#context);
         if (checker !== undefined) checkers.push(checker);
       }

@@ -17,6 +17,7 @@ import type {
   VirtualServerTarget,
 } from '../../config/virtual-server.js';
 import type { AddressFamily, IpAddress } from '../../runtime/addresses.js';
+import type { KnownServer } from '../known-servers.js';
 
 export const unbuiltCheckers = [
   'SMTP_CHECK',
@@ -120,6 +121,8 @@ export interface RealServerDraft extends ServerWords {
   notifyUp: Script | undefined;
   notifyDown: Script | undefined;
   readonly checkers: CheckerDraft[];
+  /** Its body was not bound because an equal one was: its checkers are then known.draft's, elsewhere in the file. */
+  readonly known: KnownServer | undefined;
 }
 
 export interface SorryServerDraft {

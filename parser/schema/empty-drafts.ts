@@ -5,6 +5,7 @@
 import type { Position } from '../../config/position.js';
 import type { Forwarding } from '../../config/virtual-server.js';
 import type { AddressFamily, IpAddress } from '../../runtime/addresses.js';
+import type { KnownServer } from '../known-servers.js';
 import type {
   CheckerWords,
   HttpDraft,
@@ -123,6 +124,41 @@ export function realServerDraft(
     notifyUp: undefined,
     notifyDown: undefined,
     checkers: [],
+    known: undefined,
+  };
+}
+
+/** A server whose body is known. @param forwarding as for `realServerDraft` */
+export function knownServerDraft(
+  known: KnownServer,
+  address: IpAddress,
+  port: number,
+  forwarding: Forwarding | undefined,
+  at: Position,
+): RealServerDraft {
+  const { draft } = known;
+  return {
+    alpha: draft.alpha,
+    inhibitOnFailure: draft.inhibitOnFailure,
+    weight: draft.weight,
+    forwarding: draft.forwarding ?? forwarding,
+    retry: draft.retry,
+    delayBeforeRetry: draft.delayBeforeRetry,
+    warmup: draft.warmup,
+    delayLoop: draft.delayLoop,
+    connectTimeout: draft.connectTimeout,
+    smtpAlert: draft.smtpAlert,
+    virtualhost: draft.virtualhost,
+    snmpName: draft.snmpName,
+    address,
+    port,
+    at,
+    upperThreshold: draft.upperThreshold,
+    lowerThreshold: draft.lowerThreshold,
+    notifyUp: undefined,
+    notifyDown: undefined,
+    checkers: draft.checkers,
+    known,
   };
 }
 

@@ -2,14 +2,15 @@
  * virtual_server (keepalived.md 14.2): what it says itself. The words of FULLNAT and of lvsd's own are in
  * virtual-server-added.ts; who inherits and what is corrected is validate-virtual-server.ts's matter.
  */
-import { type Scheduler, schedulers } from '../../config/virtual-server.js';
-import { type parseIpAddress, parseIpv4 } from '../../runtime/addresses.js';
+import { type Forwarding, type Scheduler, schedulers } from '../../config/virtual-server.js';
+import { type IpAddress, type parseIpAddress, parseIpv4 } from '../../runtime/addresses.js';
 import { MAX_WEIGHT } from '../../runtime/units.js';
 import { bindBody } from '../bind.js';
 import type { BindContext } from '../bind-context.js';
+import type { KnownServer } from '../known-servers.js';
 import type { Statement } from '../statement.js';
-import type { VirtualServerDraft } from './drafts.js';
-import { realServerDraft } from './empty-drafts.js';
+import type { RealServerDraft, VirtualServerDraft } from './drafts.js';
+import { knownServerDraft, realServerDraft } from './empty-drafts.js';
 import { booleanWord, flagWord, keyword, numberWord, scriptWord } from './forms.js';
 import { methodArguments, readForwarding } from './forwarding.js';
 import { argument, block } from './keyword.js';
@@ -36,12 +37,35 @@ function readServerAddress(
   return address === undefined ? undefined : { address, port };
 }
 
+/** Binds the body of a real_server, or takes over what an equal one gave. */
+function bindServer(
+  address: IpAddress,
+  port: number,
+  forwarding: Forwarding | undefined,
+  statement: Statement,
+  context: BindContext,
+): RealServerDraft {
+  const at = context.position(statement);
+  const known = statement.known as KnownServer | undefined;
+  if (known !== undefined) return knownServerDraft(known, address, port, forwarding, at);
+  const server = realServerDraft(address, port, forwarding, at);
+  const body = statement.body ?? [];
+  const said = context.said;
+  bindBody(realServerBlock, server, body, context);
+  if (context.known !== undefined && context.said === said) {
+    // Once more, without the method of this virtual server: another one may have another.
+    const alone = realServerDraft(address, port, undefined, at);
+    bindBody(realServerBlock, alone, body, context);
+    context.known.remember(statement, alone);
+  }
+  return server;
+}
+
 function readRealServer(virtual: VirtualServerDraft, statement: Statement, context: BindContext): void {
   const text = `${statement.words[1]?.text}/${statement.words[2]?.text ?? '(null)'}`;
   const where = readServerAddress(statement, context, `Invalid real server ip address/port ${text} - skipping`);
   if (where === undefined) return;
-  const server = realServerDraft(where.address, where.port, virtual.forwarding, context.position(statement));
-  bindBody(realServerBlock, server, statement.body ?? [], context);
+  const server = bindServer(where.address, where.port, virtual.forwarding, statement, context);
   if (server.forwarding?.method !== 'TUN') {
     const family = server.address.includes(':') ? 'inet6' : 'inet';
     if (virtual.family === undefined) virtual.family = family;

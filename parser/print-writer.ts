@@ -3,8 +3,11 @@
  */
 import type { Script, ScriptUser } from '../config/script.js';
 
-/** What makes a word need quotes: blanks, comment characters, braces, quotes, nothing at all. */
-const special = /[\s"'#!{}]|^$/;
+/**
+ * What makes a word need quotes: blanks, comment characters, braces, quotes, nothing at all; and what would begin a
+ * definition, a condition, a loop or an include where it stands first on its line.
+ */
+const special = /[\s"'#!{}]|^$|^[$@~]|^include/;
 
 /** A word for the plain tokenizer. */
 export function quotedWord(text: string): string {

@@ -5,6 +5,7 @@
  * checker, director, so that scripts and verdicts of the new generation have somewhere to go before the director
  * speaks of it. One refusal, one death or one silence in phase one keeps the old configuration everywhere. A role that
  * dies in phase two comes back with the new configuration, because the others have it already (architecture, section 4).
+ * For the director it is waited: while it has not committed, the table is not what the new configuration says.
  *
  * It starts nothing, reads no file and does not know what a generation holds.
  */
@@ -26,6 +27,8 @@ export type Transaction =
       readonly generation: number;
       readonly left: readonly RoleName[];
       readonly report: CommitReport | undefined;
+      /** Roles that did not commit in time. */
+      readonly missed: readonly RoleName[];
     };
 
 export type TransactionEvent =
@@ -52,7 +55,12 @@ export type TransactionAction =
       readonly generation: number;
       readonly refusals: readonly Refusal[];
     }
-  | { readonly do: 'finished'; readonly generation: number; readonly report: CommitReport | undefined };
+  | {
+      readonly do: 'finished';
+      readonly generation: number;
+      readonly report: CommitReport | undefined;
+      readonly missed: readonly RoleName[];
+    };
 
 export interface TransactionStep {
   /** Undefined when the transaction has ended. */
@@ -100,34 +108,39 @@ export function stepTransaction(state: Transaction, event: TransactionEvent): Tr
       }
       break;
     case 'committing': {
-      if (event.type === 'prepared') return stay;
-      const current = state.left[0];
-      if (event.type !== 'timeout' && event.role !== current) {
-        // A role further down that died is started again with the new generation by the supervisor: nothing to commit.
-        return event.type === 'died'
-          ? { next: { ...state, left: state.left.filter((role) => role !== event.role) }, actions: [] }
-          : stay;
+      const [current, ...rest] = state.left;
+      switch (event.type) {
+        case 'prepared':
+          return stay;
+        case 'committed':
+          if (event.role !== current || event.generation !== state.generation) return stay;
+          return advance({ ...state, left: rest, report: event.report ?? state.report });
+        case 'died': {
+          // Whoever dies comes back with the new generation, shown to it by the supervisor: nothing to commit here. The
+          // director's turn stays: the table is as it should be only when the one that came back has committed.
+          if (event.role === 'director' || !state.left.includes(event.role)) return stay;
+          const left = state.left.filter((role) => role !== event.role);
+          return event.role === current ? advance({ ...state, left }) : { next: { ...state, left }, actions: [] };
+        }
+        case 'timeout':
+          if (current === undefined) return stay;
+          return advance({ ...state, left: rest, missed: [...state.missed, current] });
       }
-      if (event.type === 'committed' && event.generation !== state.generation) return stay;
-      const report = event.type === 'committed' ? (event.report ?? state.report) : state.report;
-      return advance(state.generation, state.left.slice(1), report);
     }
   }
   return stay;
 }
 
-function startCommitting(state: Extract<Transaction, { phase: 'preparing' }>): TransactionStep {
-  return advance(
-    state.generation,
-    commitOrder.filter((role) => state.roles.has(role)),
-    undefined,
-  );
+function startCommitting({ generation, roles }: Extract<Transaction, { phase: 'preparing' }>): TransactionStep {
+  const left = commitOrder.filter((role) => roles.has(role));
+  return advance({ phase: 'committing', generation, left, report: undefined, missed: [] });
 }
 
-function advance(generation: number, left: readonly RoleName[], report: CommitReport | undefined): TransactionStep {
-  const role = left[0];
-  if (role === undefined) return { next: undefined, actions: [{ do: 'finished', generation, report }] };
-  return { next: { phase: 'committing', generation, left, report }, actions: [{ do: 'commit', role, generation }] };
+function advance(next: Extract<Transaction, { phase: 'committing' }>): TransactionStep {
+  const { generation, report, missed } = next;
+  const role = next.left[0];
+  if (role === undefined) return { next: undefined, actions: [{ do: 'finished', generation, report, missed }] };
+  return { next, actions: [{ do: 'commit', role, generation }] };
 }
 
 function abandon(state: Extract<Transaction, { phase: 'preparing' }>, extra: readonly Refusal[]): TransactionStep {

@@ -46,7 +46,7 @@ export interface Pending {
   readonly startedAt: number;
   readonly diagnostics: unknown[];
   readonly purpose: 'start' | 'reload';
-  readonly waiters: ((outcome: ReloadOutcome) => void)[];
+  readonly waiters: readonly ((outcome: ReloadOutcome) => void)[];
   /** From 1. */
   readonly attempt: number;
   timer: Timer | undefined;

@@ -15,6 +15,7 @@ import type {
   RunScript,
   ScriptEnd,
   SocketAnswer,
+  SocketRequest,
 } from '../../../healthcheck/probes/probe.js';
 import { WorkerRegexEngine } from '../../../healthcheck/probes/regex.js';
 import { startProbe } from '../../../healthcheck/probes/start.js';
@@ -36,12 +37,15 @@ const SPARE_DESCRIPTORS = 256;
 const BATCH_MS = 20;
 const LARGEST_BATCH = 2000;
 
+type Answered = (answer: SocketAnswer) => void;
+
 export class CheckerRole implements Role {
   readonly #context: RoleContext;
   readonly #held = new HeldConfiguration();
   readonly #loop: CheckLoop;
   readonly #regex: WorkerRegexEngine;
-  readonly #sockets = new Map<number, (answer: SocketAnswer) => void>();
+  /** Sockets that the director was asked for. */
+  readonly #sockets = new Map<number, { readonly request: SocketRequest; readonly answer: Answered }>();
   readonly #scripts = new Map<number, (end: ScriptEnd) => void>();
   readonly #restored = new Map<string, RestoredVerdict>();
   /** Virtual servers whose checks stand still from the beginning: the director tells us before we commit. */
@@ -109,14 +113,16 @@ export class CheckerRole implements Role {
           all: true,
           changes: this.#loop.verdicts(),
         });
+        this.#askForSocketsAnew();
         return;
       case 'socket': {
         const waiting = this.#sockets.get(message.id);
         this.#sockets.delete(message.id);
         const [fd] = descriptors;
         if (waiting === undefined) for (const one of descriptors) closeFd(one);
-        else if (fd === undefined) waiting({ kind: 'refused', why: message.error ?? 'the director sent no socket' });
-        else waiting({ kind: 'opened', fd });
+        else if (fd === undefined)
+          waiting.answer({ kind: 'refused', why: message.error ?? 'the director sent no socket' });
+        else waiting.answer({ kind: 'opened', fd });
         return;
       }
       case 'ran': {
@@ -193,9 +199,18 @@ export class CheckerRole implements Role {
       return;
     }
     const id = ++this.#lastId;
-    this.#sockets.set(id, callback);
+    this.#sockets.set(id, { request, answer: callback });
     this.#context.send({ to: 'director', type: 'open-socket', id, request });
   };
+
+  /**
+   * What a director was asked for that died meanwhile is asked of the next: its check may still be in time, and if not,
+   * the answer ends what is remembered of it here. One that comes twice is closed.
+   */
+  #askForSocketsAnew(): void {
+    for (const [id, { request }] of this.#sockets)
+      this.#context.send({ to: 'director', type: 'open-socket', id, request });
+  }
 
   readonly #runScript: RunScript = (address, timeout, callback) => {
     const id = ++this.#lastId;

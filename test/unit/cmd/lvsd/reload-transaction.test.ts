@@ -73,19 +73,36 @@ test('a role that dies while preparing, or stays silent, abandons the reload', (
   }
 });
 
-test('a role that dies while committing does not stop the others from committing', () => {
-  const { actions } = play([
+test('a role that dies while committing does not stop the others; the director is waited for, because the table is its work', () => {
+  const events: TransactionEvent[] = [
     prepared('checker'),
     prepared('director'),
     prepared('runner'),
     { type: 'died', role: 'director' },
     committed('runner'),
     { type: 'died', role: 'checker' },
-  ]);
+    { type: 'died', role: 'director' },
+  ];
+  const waiting = play(events);
   assert.deepEqual(
-    actions.map((a) => (a.do === 'commit' ? a.role : a.do)),
-    ['runner', 'checker', 'finished'],
+    waiting.actions.map((a) => (a.do === 'commit' ? a.role : a.do)),
+    ['runner', 'checker', 'director'],
   );
+  assert.equal(waiting.open?.phase, 'committing');
+  assert.deepEqual(play([...events, committed('director')]).actions.at(-1), {
+    do: 'finished',
+    generation: 7,
+    report: undefined,
+    missed: [],
+  });
+});
+
+test('each role that never commits is given up in its turn and named', () => {
+  const late: TransactionEvent = { type: 'timeout' };
+  const { actions, open } = play([...roles.map((role) => prepared(role)), late, committed('checker'), late]);
+  assert.equal(open, undefined);
+  const last = actions.at(-1);
+  assert.deepEqual(last?.do === 'finished' ? last.missed : undefined, ['runner', 'director']);
 });
 
 test('an answer to an older generation is not taken for this one', () => {

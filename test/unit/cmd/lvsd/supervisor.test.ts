@@ -197,3 +197,104 @@ test('the goodbye: checks first, then the table', () =>
     assert.deepEqual(stopped, ['checker', 'director']);
     assert.deepEqual(rig.exits, [0]);
   }));
+
+test('a role that came back during a reload that is refused gets the configuration in force, not nothing', () =>
+  withRig(virtual(), async (rig) => {
+    await started(rig);
+    rig.write(virtual(2));
+    const outcome = rig.supervisor.reload();
+    await rig.role('director').hears('prepare', 2);
+    rig.role('checker').end(null, 'SIGKILL');
+    rig.pass(0);
+    // The checker that came back is shown the new file only, and the director refuses it.
+    const { generation } = await rig.role('director').hears('prepare', 3);
+    await rig.role('checker').hears('prepare', 1);
+    const refusals = [{ code: 'LVSD_X', message: 'this cannot be' }];
+    rig.role('checker').say({ type: 'prepared', generation, refusals: [], diagnostics: [] });
+    rig.role('director').say({ type: 'prepared', generation, refusals, diagnostics: [] });
+    assert.equal((await outcome).result, 'refused');
+    const shown = await rig.role('checker').hears('prepare', 2);
+    assert.deepEqual([shown.generation, shown.purpose], [1, 'return']);
+  }));
+
+test('a director that dies in the first commit: the start is over when another has committed, and lvs_flush still counts', () =>
+  withRig(virtual(), async (rig) => {
+    await rig.supervisor.start();
+    await rig.agree(1, 'director');
+    await rig.role('director').hears('commit');
+    rig.role('director').end(70, null);
+    rig.pass(0);
+    const shown = await rig.role('director').hears('prepare');
+    assert.equal(shown.purpose, 'start');
+    await rig.agree(1, 'director');
+    await rig.role('director').hears('commit');
+    assert.equal(rig.log.lines.includes('Startup complete'), false);
+    assert.equal(rig.life('checker'), undefined);
+    await rig.commit(1, 'director');
+    await rig.logged(/^Startup complete$/);
+    await checkerBegins(rig, 1);
+    // From now on a director that comes back is no start any more.
+    rig.role('director').end(null, 'SIGKILL');
+    rig.pass(60_000);
+    assert.equal((await rig.role('director').hears('prepare')).purpose, 'return');
+  }));
+
+test('a first commit that never comes ends the start, it is not called complete', () =>
+  withRig(virtual(), async (rig) => {
+    await rig.supervisor.start();
+    await rig.agree(1, 'director');
+    await rig.role('director').hears('commit');
+    rig.pass(600_000);
+    assert.deepEqual(rig.exits, [1]);
+    assert.equal(rig.log.lines.includes('Startup complete'), false);
+  }));
+
+test('a director that came back in the middle of a commit hears of the newest verdicts', () =>
+  withRig(virtual(), async (rig) => {
+    await started(rig);
+    rig.write(virtual(2));
+    const outcome = rig.supervisor.reload();
+    await rig.agree(2, 'director', 'checker');
+    await rig.role('checker').hears('commit', 2);
+    rig.role('director').end(null, 'SIGKILL');
+    rig.pass(0);
+    await rig.agree(1, 'director');
+    await rig.commit(2, 'checker');
+    await rig.commit(1, 'director');
+    assert.equal((await outcome).result, 'applied');
+    await rig.role('checker').hears('tell-all');
+  }));
+
+test('stop while the director is dead: another is started at once and takes the table away', () =>
+  withRig(virtual(), async (rig) => {
+    await started(rig);
+    rig.role('director').end(null, 'SIGKILL');
+    rig.pass(0);
+    rig.role('director').end(null, 'SIGKILL');
+    const lives = rig.processes.lives.length;
+    const end = rig.supervisor.stop();
+    await rig.logged(/^The stop waits for the director process/);
+    assert.equal(rig.processes.lives.length, lives + 1, 'no back-off at a stop');
+    await rig.agree(1, 'director');
+    await rig.role('director').hears('commit');
+    assert.equal(
+      rig.role('director').heard.some(({ type }) => type === 'stop'),
+      false,
+    );
+    await rig.commit(1, 'director');
+    await rig.role('director').hears('stop');
+    await end;
+    assert.deepEqual(rig.exits, [0]);
+  }));
+
+test('stop does not wait for ever for a director: the journal knows what stays', () =>
+  withRig(virtual(), async (rig) => {
+    await started(rig);
+    rig.role('director').end(null, 'SIGKILL');
+    const end = rig.supervisor.stop();
+    await rig.logged(/^The stop waits for the director process/);
+    rig.pass(30_000);
+    await end;
+    assert.ok(rig.log.lines.some((line) => /^No director came to serve within 30 seconds/.test(line)));
+    assert.deepEqual(rig.exits, [0]);
+  }));

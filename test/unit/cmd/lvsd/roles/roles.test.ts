@@ -112,3 +112,24 @@ test('a plan that cannot be read is answered: a question does not end the proces
   await rig.says('stopped');
   assert.deepEqual(rig.left, [0]);
 });
+
+test('a socket that was asked of a director that died is asked of the next, and nothing is left of it', async () => {
+  const rig = checker();
+  rig.show(1, virtual(1, 'TCP_CHECK {\nfwmark 5\n}'));
+  rig.commit(1);
+  // The first check falls somewhere into the first delay_loop.
+  while (rig.of('open-socket').length === 0) {
+    rig.clock.advance(1000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  rig.role.onMessage({ type: 'tell-all' }, []);
+  const asked = rig.of('open-socket');
+  assert.deepEqual(
+    asked.map(({ id }) => id),
+    [asked[0]?.id, asked[0]?.id],
+  );
+  rig.role.onMessage({ to: 'checker', type: 'socket', id: asked[0]?.id ?? 0, error: 'no such device' }, []);
+  rig.role.onMessage({ type: 'tell-all' }, []);
+  assert.equal(rig.of('open-socket').length, 2, 'what was answered is not asked again');
+  rig.role.onMessage({ type: 'stop' }, []);
+});

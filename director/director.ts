@@ -315,7 +315,7 @@ export class Director {
     const report = this.#note(await this.#ports.table.converge(this.#desired, this.#owned), FIRST_RETRY_MS);
     // What was owned only before is gone now, unless the kernel refused to let it go: then it stays ours to remove.
     if (report.refused.length === 0) {
-      this.#owned = new LazyOwnership([...now.values()]);
+      if (before.size > 0) this.#owned = new LazyOwnership([...now.values()]);
       if (shrinks && ownedEarlier !== undefined) this.#replaceJournal(now);
       else if (shrinks) this.#appendOwned(changed, now);
     }
@@ -403,7 +403,8 @@ function tableOf(entries: ReadonlyMap<VirtualServerName, Entry>): Map<string, De
   for (const entry of entries.values()) {
     const { services } = entry.owned;
     for (let i = 0; i < entry.desired.length; i++) {
-      const [text, service] = [services[i], entry.desired[i]];
+      const text = services[i];
+      const service = entry.desired[i];
       if (text !== undefined && service !== undefined && !table.has(text)) table.set(text, service);
     }
   }

@@ -109,12 +109,15 @@ export function settingsOf(server: VirtualServer): ServiceSettings {
   };
 }
 
+const MASQ: ForwardingMethod = { method: 'masq' };
+const DROUTE: ForwardingMethod = { method: 'droute' };
+
 function forwardingOf(forwarding: Forwarding): ForwardingMethod {
   switch (forwarding.method) {
     case 'NAT':
-      return { method: 'masq' };
+      return MASQ;
     case 'DR':
-      return { method: 'droute' };
+      return DROUTE;
     case 'TUN':
       return { method: 'tunnel', tunnel: forwarding.tunnel };
     case 'FNAT':
@@ -162,26 +165,49 @@ export function desiredServices(
 ): readonly DesiredService[] {
   const settings = settingsOf(server);
   const shared = new Map<string, ReadonlyMap<string, Destination>>();
+  const [only] = services;
+  if (only !== undefined && services.length === 1) {
+    return [{ key: only, settings, destinations: destinationsOf(wanted, only) }];
+  }
   return services.map((key) => {
     const kind = portClass(key);
     let destinations = shared.get(kind);
     if (destinations === undefined) {
-      const made = new Map<string, Destination>();
-      for (const one of wanted) {
-        const destination = destinationOf(one, key);
-        const text = destinationKeyText(destination);
-        // The first of two equal keys counts: a sorry server that is also a live real server keeps the server's weight.
-        if (!made.has(text)) made.set(text, destination);
-      }
-      destinations = made;
+      destinations = destinationsOf(wanted, key);
       shared.set(kind, destinations);
     }
     return { key, settings, destinations };
   });
 }
 
+/** By key; the first of two equal keys counts: a sorry server that is also a live real server keeps the server's weight. */
+function destinationsOf(wanted: readonly WantedServer[], service: ServiceKey): ReadonlyMap<string, Destination> {
+  const made = new Map<string, Destination>();
+  for (let i = 0; i < wanted.length; i++) {
+    const destination = destinationOf(wanted[i] as WantedServer, service);
+    const text = destinationKeyText(destination);
+    if (!made.has(text)) made.set(text, destination);
+  }
+  return made;
+}
+
 /** Everything that a virtual server may ever have in the table under this configuration: what the journal records. */
 export function ownedBy(server: VirtualServer, services: readonly ServiceKey[]): OwnedByVirtualServer {
+  let destinations: readonly string[] | undefined;
+  /** Let go when it was asked, because what is owned outlives a Config. */
+  let source: VirtualServer | undefined = server;
+  return {
+    services: services.map(serviceKeyText),
+    // Spelled when the journal asks for it, or a service that stands in the table already.
+    get destinations(): readonly string[] {
+      if (source !== undefined) destinations = ownedDestinations(source, services);
+      source = undefined;
+      return destinations ?? [];
+    },
+  };
+}
+
+function ownedDestinations(server: VirtualServer, services: readonly ServiceKey[]): readonly string[] {
   const destinations = new Set<string>();
   const all: (RealServer | SorryServer)[] = [...server.realServers];
   if (server.sorryServer !== undefined) all.push(server.sorryServer);
@@ -193,5 +219,5 @@ export function ownedBy(server: VirtualServer, services: readonly ServiceKey[]):
     for (const one of all)
       destinations.add(destinationKeyText({ address: one.address, port: destinationPort(one, key) }));
   }
-  return { services: services.map(serviceKeyText), destinations: [...destinations] };
+  return [...destinations];
 }

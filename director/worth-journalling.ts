@@ -14,11 +14,15 @@ import {
 import { presumedUp } from '../healthcheck/verdict.js';
 
 function isUneventful(server: ServerMembership): boolean {
-  if (server.told !== undefined) return false;
-  return server.checkers.every((verdict, i) => {
-    const checker = server.config.checkers[i];
-    return checker !== undefined && verdict.weight === undefined && verdict.up === presumedUp(checker);
-  });
+  const { told, checkers, config } = server;
+  if (told !== undefined) return false;
+  for (let i = 0; i < checkers.length; i++) {
+    const verdict = checkers[i];
+    const checker = config.checkers[i];
+    if (verdict === undefined || checker === undefined) return false;
+    if (verdict.weight !== undefined || verdict.up !== presumedUp(checker)) return false;
+  }
+  return true;
 }
 
 /** The journal's entry for a virtual server. */

@@ -10,7 +10,7 @@ import type { RealServerName } from '../config/names.js';
 import { realServerName } from '../config/names.js';
 import type { Script } from '../config/script.js';
 import type { SorryServer } from '../config/virtual-server.js';
-import type { MembershipState, ServerMembership } from './membership-state.js';
+import { type MembershipState, nameOf, type ServerMembership } from './membership-state.js';
 
 export interface ScriptReference {
   readonly generation: number;
@@ -64,7 +64,7 @@ export function serverNotices(
     {
       kind: 'notify-server',
       up,
-      realServer: server.name,
+      realServer: nameOf(state, server),
       script:
         script === undefined
           ? undefined
@@ -77,7 +77,7 @@ export function serverNotices(
             },
       stopping,
     },
-    { kind: 'fifo', line: `RS ${server.name} ${state.name} ${up ? 'UP' : 'DOWN'}\n` },
+    { kind: 'fifo', line: `RS ${nameOf(state, server)} ${state.name} ${up ? 'UP' : 'DOWN'}\n` },
   ];
 }
 
@@ -107,12 +107,12 @@ export function quorumNotices(state: MembershipState, up: boolean, stopping = fa
 /** `Adding service RS to VS V` and its three sisters. */
 export function aliveLine(state: MembershipState, server: ServerMembership, alive: boolean): MembershipEffect {
   if (server.config.inhibitOnFailure) {
-    return logLine(`${alive ? 'Enabling' : 'Disabling'} service ${server.name} of VS ${state.name}`);
+    return logLine(`${alive ? 'Enabling' : 'Disabling'} service ${nameOf(state, server)} of VS ${state.name}`);
   }
   return logLine(
     alive
-      ? `Adding service ${server.name} to VS ${state.name}`
-      : `Removing service ${server.name} from VS ${state.name}`,
+      ? `Adding service ${nameOf(state, server)} to VS ${state.name}`
+      : `Removing service ${nameOf(state, server)} from VS ${state.name}`,
   );
 }
 
@@ -124,7 +124,9 @@ export function weightLine(
   alive: boolean,
 ): MembershipEffect {
   const active = alive ? 'active' : 'inactive';
-  return logLine(`Changing weight from ${from} to ${to} for ${active} service ${server.name} of VS ${state.name}`);
+  return logLine(
+    `Changing weight from ${from} to ${to} for ${active} service ${nameOf(state, server)} of VS ${state.name}`,
+  );
 }
 
 /** The sorry server takes over (`comes`) or is no longer needed; with `inhibit` it stays in the table with weight 0. */

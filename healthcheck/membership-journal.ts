@@ -13,10 +13,12 @@ import type { MembershipEffect, MembershipStep } from './membership-effects.js';
 import { settleQuorum } from './membership-quorum.js';
 import { carryServer } from './membership-reload.js';
 import {
-  type CheckerVerdict,
+  type IdentifiedVerdict,
+  identified,
   isSuspended,
   type MembershipContext,
   type MembershipState,
+  nameOf,
   unknownServer,
 } from './membership-state.js';
 import type { RestoredVerdict } from './schedule.js';
@@ -51,10 +53,10 @@ export function verdictsOf(state: MembershipState): JournalledMembership {
     quorumUp: state.quorumUp,
     ...(state.told === undefined ? {} : { told: state.told }),
     servers: state.servers.map((server) => ({
-      name: server.name,
+      name: nameOf(state, server),
       ...(server.told === undefined ? {} : { told: server.told }),
       since: server.since,
-      checkers: server.checkers.map(({ identity, up, run, weight, since, text }) => ({
+      checkers: identified(server).map(({ identity, up, run, weight, since, text }) => ({
         identity,
         up,
         run,
@@ -90,10 +92,10 @@ export function restoreMembership(
     ended: false,
   };
   const servers = server.realServers.map((config, realServer) => {
-    const fresh = unknownServer(config, server, context.wall);
-    const entry = known.get(fresh.name);
+    const fresh = unknownServer(config, context.wall);
+    const entry = known.get(nameOf(base, fresh));
     if (entry === undefined) return fresh;
-    const before = entry.checkers.map((checker): CheckerVerdict => ({ ...checker, weight: checker.weight }));
+    const before = entry.checkers.map((checker): IdentifiedVerdict => ({ ...checker, weight: checker.weight }));
     const kept = { ...fresh, told: entry.told, since: entry.since };
     return carryServer(base, kept, before, realServer, context.wall, effects);
   });

@@ -20,13 +20,15 @@ import {
 } from './membership-effects.js';
 import { settleQuorum } from './membership-quorum.js';
 import {
-  type CheckerVerdict,
   carryVerdicts,
   effectiveWeight,
+  type IdentifiedVerdict,
+  identified,
   isAlive,
   isSuspended,
   type MembershipContext,
   type MembershipState,
+  nameOf,
   type ServerMembership,
   sorryIsActive,
   unknownServer,
@@ -46,21 +48,22 @@ export function reloadMembership(
     return { state: { ...state, index: context.index, generation: context.generation }, effects: [] };
   }
   const effects: MembershipEffect[] = [];
-  const before = new Map(state.servers.map((one) => [one.name as string, one]));
+  const before = new Map(state.servers.map((one) => [nameOf(state, one) as string, one]));
   const staying = new Set<string>();
   const base: MembershipState = { ...state, server, index: context.index, generation: context.generation };
   const news: MembershipEffect[] = [];
   const servers = server.realServers.map((config, realServer): ServerMembership => {
-    const fresh = unknownServer(config, server, context.wall);
-    const known = before.get(fresh.name);
+    const fresh = unknownServer(config, context.wall);
+    const name = nameOf(base, fresh);
+    const known = before.get(name);
     if (known === undefined) {
       if (!context.rsInitNotifies || !isAlive(fresh)) return fresh;
       news.push(...serverNotices(base, fresh, realServer, true));
       return { ...fresh, told: true };
     }
-    staying.add(fresh.name);
+    staying.add(name);
     const kept = { ...fresh, told: known.told, since: known.since };
-    const carried = carryServer(base, kept, known.checkers, realServer, context.wall, news);
+    const carried = carryServer(base, kept, identified(known), realServer, context.wall, news);
     const from = effectiveWeight(known);
     const to = effectiveWeight(carried);
     if (from !== to) news.push(weightLine(base, carried, from, to, isAlive(carried)));
@@ -68,8 +71,9 @@ export function reloadMembership(
   });
   const wanted = wantedDestinations(state);
   state.servers.forEach((gone, realServer) => {
-    if (staying.has(gone.name)) return;
-    effects.push(logLine(`service ${gone.name} no longer exist`));
+    const name = nameOf(state, gone);
+    if (staying.has(name)) return;
+    effects.push(logLine(`service ${name} no longer exist`));
     const inTable = wanted.some((one) => sameDestination(one.server, gone.config));
     effects.push(...departure(state, gone, realServer, inTable));
   });
@@ -93,7 +97,7 @@ export function reloadMembership(
 export function carryServer(
   state: MembershipState,
   fresh: ServerMembership,
-  before: readonly CheckerVerdict[],
+  before: readonly IdentifiedVerdict[],
   realServer: number,
   wall: number,
   effects: MembershipEffect[],

@@ -6,6 +6,7 @@
  * stored: liveness, weights and the sorry server's duty are computed from the verdicts and `quorumUp`, so they cannot
  * disagree with them. `quorumUp` itself is stored, because hysteresis makes it depend on the past.
  */
+import type { Checker } from '../config/checker.js';
 import { type RealServerName, realServerName, type VirtualServerName } from '../config/names.js';
 import type { RealServer, VirtualServer } from '../config/virtual-server.js';
 import { clampWeight, type Weight } from '../runtime/units.js';
@@ -13,7 +14,6 @@ import { checkerIdentity, presumedUp } from './verdict.js';
 
 /** The last verdict of one checker, in the order of the real server's checkers. */
 export interface CheckerVerdict {
-  readonly identity: string;
   readonly up: boolean;
   /** False: `up` is only presumed, no run has decided. */
   readonly run: boolean;
@@ -25,7 +25,6 @@ export interface CheckerVerdict {
 }
 
 export interface ServerMembership {
-  readonly name: RealServerName;
   readonly config: RealServer;
   readonly checkers: readonly CheckerVerdict[];
   /** What the notifiers were told last; undefined: nothing yet (a start tells nothing unless rs_init_notifies). */
@@ -60,22 +59,36 @@ export interface MembershipContext {
   readonly wall: number;
 }
 
-export function isAlive(server: ServerMembership): boolean {
-  return server.checkers.every((checker) => checker.up);
+/** `[10.1.0.1]:tcp:80`: spelled where it is said, because a start has tens of thousands and says none. */
+export function nameOf(state: MembershipState, server: ServerMembership): RealServerName {
+  return realServerName(server.config, state.server.protocol);
+}
+
+export function isAlive({ checkers }: ServerMembership): boolean {
+  for (let i = 0; i < checkers.length; i++) if (!(checkers[i] as CheckerVerdict).up) return false;
+  return true;
 }
 
 /** Configured weight plus what its checkers contribute (each replaces: weight + (asked - weight)), clamped (16). */
 export function effectiveWeight(server: ServerMembership): Weight {
+  const { checkers } = server;
   const configured: number = server.config.weight;
   let weight = configured;
-  for (const checker of server.checkers) if (checker.weight !== undefined) weight += checker.weight - configured;
+  for (let i = 0; i < checkers.length; i++) {
+    const asked = (checkers[i] as CheckerVerdict).weight;
+    if (asked !== undefined) weight += asked - configured;
+  }
   return clampWeight(weight);
 }
 
 /** The sum that quorum is counted in: effective weights of the servers that are alive. */
 export function liveWeight(state: MembershipState): number {
   let sum = 0;
-  for (const server of state.servers) if (isAlive(server)) sum += effectiveWeight(server);
+  const { servers } = state;
+  for (let i = 0; i < servers.length; i++) {
+    const server = servers[i] as ServerMembership;
+    if (isAlive(server)) sum += effectiveWeight(server);
+  }
   return sum;
 }
 
@@ -100,18 +113,42 @@ export function isSuspended(state: MembershipState): boolean {
 }
 
 /** A server that nothing is known of yet: alpha checkers hold it down until they have passed once. */
-export function unknownServer(config: RealServer, virtual: VirtualServer, wall: number): ServerMembership {
-  return {
-    name: realServerName(config, virtual.protocol),
-    config,
-    checkers: config.checkers.map((checker) => presumed(checkerIdentity(checker), presumedUp(checker), wall)),
-    told: undefined,
-    since: wall,
-  };
+export function unknownServer(config: RealServer, wall: number): ServerMembership {
+  return { config, checkers: presumedVerdicts(config.checkers, wall), told: undefined, since: wall };
 }
 
-export function presumed(identity: string, up: boolean, wall: number): CheckerVerdict {
-  return { identity, up, run: false, weight: undefined, since: wall, text: '' };
+function presumed(up: boolean, wall: number): CheckerVerdict {
+  return { up, run: false, weight: undefined, since: wall, text: '' };
+}
+
+const NO_VERDICTS: readonly CheckerVerdict[] = [];
+/** What one checker that nothing is known of is presumed to be: the same for all of one moment. */
+let oneUp: readonly CheckerVerdict[] = NO_VERDICTS;
+let oneDown: readonly CheckerVerdict[] = NO_VERDICTS;
+
+function presumedVerdicts(checkers: readonly Checker[], wall: number): readonly CheckerVerdict[] {
+  const [first] = checkers;
+  if (first === undefined) return NO_VERDICTS;
+  if (checkers.length > 1) return checkers.map((checker) => presumed(presumedUp(checker), wall));
+  if (presumedUp(first)) {
+    if (oneUp[0]?.since !== wall) oneUp = [presumed(true, wall)];
+    return oneUp;
+  }
+  if (oneDown[0]?.since !== wall) oneDown = [presumed(false, wall)];
+  return oneDown;
+}
+
+/** A verdict and the checker that it is of, across reloads and restarts. */
+export interface IdentifiedVerdict extends CheckerVerdict {
+  readonly identity: string;
+}
+
+/** The verdicts of a server with the identities of their checkers. */
+export function identified(server: ServerMembership): readonly IdentifiedVerdict[] {
+  return server.checkers.flatMap((verdict, i) => {
+    const checker = server.config.checkers[i];
+    return checker === undefined ? [] : [{ identity: checkerIdentity(checker), ...verdict }];
+  });
 }
 
 /**
@@ -121,18 +158,18 @@ export function presumed(identity: string, up: boolean, wall: number): CheckerVe
  */
 export function carryVerdicts(
   config: RealServer,
-  before: readonly CheckerVerdict[],
+  before: readonly IdentifiedVerdict[],
   wasAlive: boolean,
   wall: number,
 ): readonly CheckerVerdict[] {
   const known = new Map<string, CheckerVerdict[]>();
-  for (const verdict of before) {
-    const same = known.get(verdict.identity);
-    if (same === undefined) known.set(verdict.identity, [verdict]);
+  for (const { identity, ...verdict } of before) {
+    const same = known.get(identity);
+    if (same === undefined) known.set(identity, [verdict]);
     else same.push(verdict);
   }
   return config.checkers.map((checker) => {
     const identity = checkerIdentity(checker);
-    return known.get(identity)?.shift() ?? presumed(identity, wasAlive || presumedUp(checker), wall);
+    return known.get(identity)?.shift() ?? presumed(wasAlive || presumedUp(checker), wall);
   });
 }

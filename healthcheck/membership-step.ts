@@ -25,6 +25,7 @@ import {
   isSuspended,
   type MembershipContext,
   type MembershipState,
+  nameOf,
   type ServerMembership,
   unknownServer,
 } from './membership-state.js';
@@ -54,7 +55,7 @@ export function startMembership(server: VirtualServer, present: boolean, context
     server,
     index: context.index,
     generation: context.generation,
-    servers: server.realServers.map((real) => unknownServer(real, server, context.wall)),
+    servers: server.realServers.map((real) => unknownServer(real, context.wall)),
     quorumUp: false,
     told: undefined,
     present,
@@ -96,7 +97,6 @@ function hearVerdict(state: MembershipState, change: VerdictChange): MembershipS
     return { state, effects: [] };
   }
   const after: CheckerVerdict = {
-    identity: before.identity,
     up: change.up,
     run: true,
     weight: change.weight,
@@ -178,7 +178,7 @@ function stop(state: MembershipState, flush: 'off' | 'table' | 'virtual-servers'
   if (flush === 'off') {
     state.servers.forEach((server, realServer) => {
       const inhibited = server.config.inhibitOnFailure && !isAlive(server) ? '(inhibited) ' : '';
-      effects.push(logLine(`Shutting down ${inhibited}service ${server.name} from VS ${state.name}`));
+      effects.push(logLine(`Shutting down ${inhibited}service ${nameOf(state, server)} from VS ${state.name}`));
       if (omega && isAlive(server)) effects.push(...serverNotices(state, server, realServer, false, true));
     });
   }
@@ -220,7 +220,7 @@ export function departure(
   const effects: MembershipEffect[] = [];
   const alive = isAlive(server);
   const inhibited = server.config.inhibitOnFailure && !alive ? '(inhibited) ' : '';
-  if (inTable) effects.push(logLine(`Removing ${inhibited}service ${server.name} from VS ${state.name}`));
+  if (inTable) effects.push(logLine(`Removing ${inhibited}service ${nameOf(state, server)} from VS ${state.name}`));
   if (alive) effects.push(...serverNotices(state, server, realServer, false));
   return effects;
 }

@@ -25,6 +25,7 @@ export {
   liveWeight,
   type MembershipContext,
   type MembershipState,
+  nameOf,
   type ServerMembership,
   sorryIsActive,
   thresholds,

@@ -219,23 +219,7 @@ export function movedServer(
       checkers.push(movedChecker(before.checkers[i] as Checker, drafts[i] as CheckerDraft, address, checked, move));
     }
   }
-  return {
-    address,
-    port: serverPort,
-    weight: before.weight,
-    forwarding,
-    upperThreshold: before.upperThreshold,
-    lowerThreshold: before.lowerThreshold,
-    inhibitOnFailure: before.inhibitOnFailure,
-    notifyUp: undefined,
-    notifyDown: undefined,
-    alpha: before.alpha,
-    smtpAlert: before.smtpAlert,
-    virtualhost: before.virtualhost,
-    snmpName: before.snmpName,
-    checkers,
-    at,
-  };
+  return { ...before, address, port: serverPort, forwarding, checkers, at };
 }
 
 function movedChecker(checker: Checker, draft: CheckerDraft, address: IpAddress, checked: Port, move: Move): Checker {

@@ -201,17 +201,14 @@ export class KnownVirtualServers {
   }
 }
 
-/** Whether a draft holds nothing with a place of its own but its servers, and stands for one address and port. */
+/**
+ * Whether a draft stands for one address and port, and holds nothing else that may have a place of its own: a script, a
+ * sorry server, whatever is more than a word.
+ */
 function isSimple(draft: VirtualServerDraft): boolean {
-  const { target, sorryServer, quorumUp, quorumDown, localAddresses } = draft;
-  return (
-    target.kind === 'address' &&
-    target.port !== 0 &&
-    sorryServer === undefined &&
-    quorumUp === undefined &&
-    quorumDown === undefined &&
-    localAddresses.length === 0
-  );
+  const { target, at: _at, realServers: _servers, forwarding: _forwarding, localAddresses, ...words } = draft;
+  if (target.kind !== 'address' || target.port === 0 || localAddresses.length > 0) return false;
+  return Object.values(words).every((value) => typeof value !== 'object');
 }
 
 /** Offsets in the text. */
@@ -323,28 +320,5 @@ function likeBefore(
   realServers: readonly RealServer[],
   at: Position,
 ): VirtualServer {
-  return {
-    target: { kind: 'address', address, port: ownPort },
-    protocol: before.protocol,
-    family: before.family,
-    scheduler: before.scheduler,
-    flags: before.flags,
-    persistence: before.persistence,
-    forwarding: before.forwarding,
-    alpha: before.alpha,
-    omega: before.omega,
-    quorum: before.quorum,
-    hysteresis: before.hysteresis,
-    quorumUp: undefined,
-    quorumDown: undefined,
-    haSuspend: before.haSuspend,
-    delayLoop: before.delayLoop,
-    smtpAlert: before.smtpAlert,
-    virtualhost: before.virtualhost,
-    snmpName: before.snmpName,
-    sorryServer: undefined,
-    realServers,
-    fullnat: before.fullnat,
-    at,
-  };
+  return { ...before, target: { kind: 'address', address, port: ownPort }, realServers, at };
 }

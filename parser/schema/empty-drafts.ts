@@ -137,29 +137,7 @@ export function knownServerDraft(
   at: Position,
 ): RealServerDraft {
   const { draft } = known;
-  return {
-    alpha: draft.alpha,
-    inhibitOnFailure: draft.inhibitOnFailure,
-    weight: draft.weight,
-    forwarding: draft.forwarding ?? forwarding,
-    retry: draft.retry,
-    delayBeforeRetry: draft.delayBeforeRetry,
-    warmup: draft.warmup,
-    delayLoop: draft.delayLoop,
-    connectTimeout: draft.connectTimeout,
-    smtpAlert: draft.smtpAlert,
-    virtualhost: draft.virtualhost,
-    snmpName: draft.snmpName,
-    address,
-    port,
-    at,
-    upperThreshold: draft.upperThreshold,
-    lowerThreshold: draft.lowerThreshold,
-    notifyUp: undefined,
-    notifyDown: undefined,
-    checkers: draft.checkers,
-    known,
-  };
+  return { ...draft, address, port, at, forwarding: draft.forwarding ?? forwarding, known };
 }
 
 export function virtualServerDraft(

@@ -13,6 +13,7 @@ import {
   isSuspended,
   liveWeight,
   type MembershipState,
+  nameOf,
   type ServerMembership,
   sorryIsActive,
   thresholds,
@@ -136,7 +137,7 @@ function realServerState(
   const alive = isAlive(server);
   const { config } = server;
   return {
-    name: server.name,
+    name: nameOf(state, server),
     address: config.address,
     port: config.port,
     forwarding: config.forwarding.method,

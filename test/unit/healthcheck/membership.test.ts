@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Checker } from '../../../config/checker.js';
 import type { VirtualServer, VirtualServerGroup } from '../../../config/virtual-server.js';
 import {
   isJournalledMembership,
@@ -14,6 +15,7 @@ import {
   vipIsPresent,
   wantedDestinations,
 } from '../../../healthcheck/membership.js';
+import { checkerIdentity } from '../../../healthcheck/verdict.js';
 import { fwmark, port } from '../../../runtime/units.js';
 import {
   address,
@@ -419,7 +421,7 @@ test('the journal brings the verdicts back without a word, also through JSON', (
   assert.equal(table(step.state), table(state));
   assert.deepEqual({ ...step.state, generation: 1 }, state);
   const known = restoredVerdicts([journal]);
-  const identity = state.servers[0]?.checkers[0]?.identity ?? '';
+  const identity = checkerIdentity(server.realServers[0]?.checkers[0] as Checker);
   assert.deepEqual(known(`[10.0.0.1]:tcp:80 [10.1.0.1]:tcp:80 0 ${identity}`), {
     up: false,
     weight: undefined,

@@ -3,8 +3,8 @@
  *
  * Nothing is changed in the Config: every role parses the same snapshot, and all must get the same value whatever their
  * rights. What cannot run is found out again, and left out, where it would run. How it counts for `-t` was seen with
- * 2.2.7: a script that is not there or may not be run is left out and costs nothing (0), an unknown user is an error
- * (5), scripts without script security are 6.
+ * 2.2.7: a script that is not there is left out and costs nothing (0), an unknown user is an error (5), scripts without
+ * script security are 6, and there a script that is there and may not be run counts as one.
  */
 import type { Config } from '../config/config.js';
 import type { GlobalConfig } from '../config/global.js';
@@ -14,8 +14,8 @@ import { type ScriptOwner, scriptsOf, securityViolation } from './scripts-of.js'
 
 /** What the host makes of a script. */
 export interface ScriptFinding {
-  /** `insecure`: it runs, and somebody else than root could have changed it. */
-  readonly outcome: 'runs' | 'insecure' | 'disabled' | 'user-unknown';
+  /** `insecure`: it runs, and somebody else than root could have changed it. `not-executable`: it is there, and disabled. */
+  readonly outcome: 'runs' | 'insecure' | 'not-executable' | 'disabled' | 'user-unknown';
   /** keepalived's line first, then what exactly is wrong and the cure. */
   readonly messages: readonly string[];
 }
@@ -80,7 +80,7 @@ function checkScripts(config: Config, host: Surroundings): readonly Diagnostic[]
       known.set(key, finding);
       told.push(...diagnosticOf(script, finding));
     }
-    if (finding.outcome === 'runs' || finding.outcome === 'insecure')
+    if (finding.outcome !== 'disabled' && finding.outcome !== 'user-unknown')
       insecureOf.set(owner, insecureOf.get(owner) === true || finding.outcome === 'insecure');
   }
   if (config.global.enableScriptSecurity) return told;

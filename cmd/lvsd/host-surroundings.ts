@@ -24,7 +24,10 @@ export function hostSurroundings(namespace: string | undefined): Surroundings {
       const { useSymlinkPaths } = global;
       const searchPath = scriptSearchPath();
       const check = checkScript(script, answer.credentials, { strict, useSymlinkPaths, searchPath, memo });
-      if (check.kind === 'disabled') return { outcome: 'disabled', messages: check.messages };
+      if (check.kind === 'disabled') {
+        const outcome = check.reason === 'not-executable' ? check.reason : 'disabled';
+        return { outcome, messages: check.messages };
+      }
       return { outcome: check.insecure ? 'insecure' : 'runs', messages: check.messages };
     },
     interfaceExists: (name) => namespace !== undefined || existsSync(`/sys/class/net/${name}`),

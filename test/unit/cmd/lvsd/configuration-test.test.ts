@@ -58,6 +58,17 @@ test('a script that is not there is told and costs nothing, because it is left o
   assert.equal(both[0], 6, both[1]);
 });
 
+test('a script that may not be executed is told, and counts as one without script security: 6, with it 0', () => {
+  const path = join(folder, 'plain.sh');
+  writeFileSync(path, '#!/bin/sh\n');
+  chmodSync(path, 0o644);
+  const [status, said] = verdict('script_user root', check(path));
+  assert.equal(status, 6, said);
+  assert.match(said, /is not executable for uid:gid 0:0 - disabling/);
+  assert.match(said, checksRun);
+  assert.equal(verdict('script_user root\nenable_script_security', check(path))[0], 0);
+});
+
 test('one program that many servers name is told once', () => {
   const [, said] = verdict('script_user root', `${check('/nonexistent/x')}\n${check('/nonexistent/x')}`);
   assert.equal(said.match(/cannot be accessed/g)?.length, 1, said);

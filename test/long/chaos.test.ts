@@ -3,4 +3,4 @@
 
 import { declareCases } from '../vm/chaos/report.js';
 
-await declareCases('long', 15, 6000);
+await declareCases('long', 14, 6000);

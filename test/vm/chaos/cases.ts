@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { enterNewNamespace } from '../../../native/process.js';
+import { describeProcesses, watchForStalls } from './stall-watch.js';
 
 /** What the host reads. */
 export interface CaseLine {
@@ -56,7 +57,10 @@ const longestSeconds = { core: 240, long: 3000 } as const;
 async function within<T>(seconds: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not end within ${seconds} s`)), seconds * 1000);
+    timer = setTimeout(
+      () => reject(new Error(`${what} did not end within ${seconds} s\n${describeProcesses()}`)),
+      seconds * 1000,
+    );
   });
   try {
     return await Promise.race([work, late]);
@@ -98,11 +102,19 @@ async function runOne(one: Case): Promise<CaseLine> {
  * Runs the cases of a rung one after the other and prints their lines, and at the end how many there were.
  * @param rung `core`, `long`, or `all`
  * @param filter a regular expression that names must match
+ * @param times how often each is run: what fails seldom is looked for
  */
-export async function runCases(all: readonly Case[], rung: string, filter: string | undefined): Promise<void> {
-  const chosen = all.filter(
+export async function runCases(
+  all: readonly Case[],
+  rung: string,
+  filter: string | undefined,
+  times = 1,
+): Promise<void> {
+  const matching = all.filter(
     (one) => (rung === 'all' || one.rung === rung) && (filter === undefined || new RegExp(filter).test(one.name)),
   );
+  const chosen = matching.flatMap((one) => Array.from({ length: times }, () => one));
+  watchForStalls();
   for (const one of chosen) process.stdout.write(`${JSON.stringify(await runOne(one))}\n`);
   process.stdout.write(`${JSON.stringify({ end: chosen.length })}\n`);
 }

@@ -17,6 +17,9 @@ const dist = join(repoRoot, process.env.LVSD_TEST_DIST ?? 'dist');
 export const lvsdProgram: string = join(dist, 'lvsd.cjs');
 export const lvsctlProgram: string = join(dist, 'lvsctl.cjs');
 
+/** Silence on the control socket for so long is an error: a reload is refused after 120 s at the latest. */
+const ANSWER_MS = 150_000;
+
 export type Victim = 'director' | 'checker' | 'runner';
 
 /** Waits until `what` is true, looking every few milliseconds. */
@@ -226,7 +229,11 @@ export class Daemon {
           });
         },
       );
-      asked.once('error', reject);
+      // lvsd itself gives every answer within less; one that does not come is a finding, not a reason to wait on.
+      asked.setTimeout(ANSWER_MS, () => asked.destroy(new Error(`no answer in ${ANSWER_MS} ms`)));
+      asked.once('error', (error) =>
+        reject(new Error(`${method} ${path}: ${error.message}\n--- log (status ${this.#status}):\n${this.#output}`)),
+      );
       asked.end(text);
     });
   }

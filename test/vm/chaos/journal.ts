@@ -59,7 +59,7 @@ export const journalCases: readonly Case[] = [
     rung: 'core',
     async run(context) {
       const services = plainServices(4);
-      const writes = countKernelWrites(context);
+      const writes = countKernelWrites();
       const { file, daemon } = await serve(context, services, '', { args: ['-I'] });
       const built = writes();
       assert.equal(await daemon.stop(), 0);

@@ -1,6 +1,6 @@
 /**
- * The chaos cases, run inside the test VM as root: `main.js RUNG [PATTERN OF NAMES]`, where names
- * begin with their group.
+ * The chaos cases, run inside the test VM as root: `main.js RUNG [PATTERN OF NAMES [TIMES]]`, where
+ * names begin with their group.
  */
 import { type Case, runCases, shell } from './cases.js';
 import { crashCases } from './crash.js';
@@ -24,5 +24,5 @@ shell('modprobe ip_vs');
 const all = Object.entries(groups).flatMap(([group, cases]) =>
   cases.map((one) => ({ ...one, name: `${group}: ${one.name}` })),
 );
-await runCases(all, process.argv[2] ?? 'core', process.argv[3]);
+await runCases(all, process.argv[2] ?? 'core', process.argv[3], Number(process.argv[4] ?? 1));
 process.exit(0);

@@ -52,7 +52,7 @@ export const scaleCases: readonly Case[] = [
       await RealServers.open(context, 1);
       const file = join(context.folder, 'keepalived.conf');
       writeFileSync(file, group(1));
-      const writes = countKernelWrites(context);
+      const writes = countKernelWrites();
       let begun = Date.now();
       const took = (): string => {
         const seconds = ((Date.now() - begun) / 1000).toFixed(1);

@@ -7,7 +7,8 @@
  * does: NEW of what exists becomes SET, SET of what is gone becomes NEW, DEL of what is gone is done. Additions and
  * removals never share a slice, so an addition that has to be sent again is still ahead of the removals.
  *
- * It decides nothing and remembers nothing: the believed table learns of each success by `onDone`.
+ * It decides nothing: the believed table learns of each success by `onDone`, and what was said of refusals is
+ * remembered by the teller (refusal-teller.ts).
  *
  * Source: keepalived.md 17 (tolerances, log form); anchors.md 2 (what a batch saves).
  */
@@ -18,7 +19,8 @@ import type { Answer } from '../netlink/request-socket.js';
 import type { Log } from '../runtime/log.js';
 import type { IpvsFamily } from './ipvs-family.js';
 import { addOperation, type Operation } from './operations.js';
-import { explainRefusal, refusalLine } from './refusal.js';
+import { refusalLine } from './refusal.js';
+import { RefusalTeller } from './refusal-teller.js';
 
 export interface RefusedOperation {
   readonly operation: Operation;
@@ -53,11 +55,7 @@ export interface ApplierOptions {
   readonly turn?: () => Promise<unknown>;
 }
 
-/** Lines of one kind of refusal that are logged one by one before the rest is only counted. */
-const MOST_LINES = 20;
 const SMALLEST_SLICE = 16;
-
-type Tally = { lines: number; more: number };
 
 /** The state of one `apply`. */
 class Run {
@@ -70,7 +68,6 @@ class Run {
   readonly skipped: Operation[] = [];
   /** Services that could not be made. */
   readonly withoutService = new Set<string>();
-  readonly tallies = new Map<string, Tally>();
 }
 
 const isRemoval = (operation: Operation): boolean => operation.kind === 'del-dest' || operation.kind === 'del-service';
@@ -78,6 +75,7 @@ const isRemoval = (operation: Operation): boolean => operation.kind === 'del-des
 export class Applier {
   readonly #ipvs: IpvsFamily;
   readonly #log: Log;
+  readonly #teller: RefusalTeller;
   readonly #largest: number;
   readonly #target: number;
   readonly #now: () => number;
@@ -88,6 +86,7 @@ export class Applier {
   constructor(ipvs: IpvsFamily, log: Log, options: ApplierOptions = {}) {
     this.#ipvs = ipvs;
     this.#log = log;
+    this.#teller = new RefusalTeller(log);
     this.#largest = options.largestSlice ?? 512;
     this.#target = options.sliceMilliseconds ?? 25;
     this.#now = options.now ?? (() => performance.now());
@@ -106,6 +105,11 @@ export class Applier {
     return run;
   }
 
+  /** What is refused from now on is told as if for the first time: the operator asks again. */
+  tellAnew(): void {
+    this.#teller.tellAnew();
+  }
+
   async #apply(operations: readonly Operation[], onDone: (operation: Operation) => void): Promise<ApplyReport> {
     const run = new Run();
     for (let at = 0; at < operations.length; ) {
@@ -115,8 +119,7 @@ export class Applier {
       const again = this.#send(slice.operations, run, onDone, false);
       if (again.length > 0) this.#send(again, run, onDone, true);
     }
-    for (const [line, tally] of run.tallies)
-      if (tally.more > 0) this.#log.error(`${line}: and ${tally.more} more like this`);
+    this.#teller.summarise();
     const { done, tolerated, refused, skipped, messages, sends, uncertain } = run;
     return { done, tolerated, refused, skipped, messages, sends, uncertain };
   }
@@ -159,6 +162,7 @@ export class Applier {
       const answer = answers[i] as Answer;
       if (answer.ok) {
         run.done++;
+        this.#teller.accepted(operation);
         onDone(operation);
         continue;
       }
@@ -208,17 +212,7 @@ export class Applier {
     }
     if (kind === 'new-service') run.withoutService.add(serviceText);
     if (error.errno === 0) run.uncertain = true;
-    const line = refusalLine(kind, error.errno, explainRefusal(operation, error));
-    run.refused.push({ operation, error, line });
-    const scheduler =
-      'settings' in operation && error.errno === errno.ENOENT ? operation.settings.scheduler : undefined;
-    const group = scheduler === undefined ? `${kind} ${error.errnoName}` : `Scheduler ${scheduler} not found`;
-    const tally = run.tallies.get(group) ?? { lines: 0, more: 0 };
-    run.tallies.set(group, tally);
-    if (tally.lines < (scheduler === undefined ? MOST_LINES : 1)) {
-      tally.lines++;
-      this.#log.error(line);
-    } else tally.more++;
+    run.refused.push({ operation, error, line: this.#teller.refused(operation, error) });
   }
 
   #adapt(took: number, count: number): void {

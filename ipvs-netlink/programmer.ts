@@ -87,6 +87,11 @@ export class IpvsProgrammer {
     });
   }
 
+  /** Refusals are told once until they change; after this all are told once more: for a reload. */
+  tellAnew(): void {
+    this.#applier.tellAnew();
+  }
+
   /** What `converge` would do now; nothing is done. */
   plan(desired: ServiceTable, owned: Ownership, policy: Omit<ReconcilePolicy, 'handWeights'> = {}): Operation[] {
     return reconcile(desired, this.#table.services, owned, { ...policy, handWeights: this.#handWeights });

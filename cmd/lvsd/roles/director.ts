@@ -193,6 +193,7 @@ export class DirectorRole implements Role {
     if (table === undefined) return undefined;
     let report: ApplyReport;
     if (this.#started) {
+      table.tellAnew();
       this.#setSettings(config.global);
       report = await this.#director.reload(config, generation);
       if (this.#journal?.wantsCompaction === true) this.#director.compactJournal();

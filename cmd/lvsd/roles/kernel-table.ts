@@ -98,6 +98,11 @@ export class KernelTable {
     this.ipvs.flush();
   }
 
+  /** What the kernel refuses is told once until it changes; whoever reloads wants to hear it again. */
+  tellAnew(): void {
+    this.#programmer.tellAnew();
+  }
+
   plan(desired: ServiceTable, owned: Ownership): readonly Operation[] {
     return this.#programmer.plan(desired, owned);
   }

@@ -181,6 +181,26 @@ test('a missing scheduler is told once with its cure, its servers are passed ove
   assert.equal(lines[1], 'Scheduler nosuch not found: and 2 more like this');
 });
 
+test('a refusal is told once until it changes: not at every verdict, but again when it was taken in between or a reload asks', async () => {
+  const { kernel, log, applier, apply } = bench();
+  const one = service(1, 'nosuch', server('10.0.0.1'));
+  const make = operationsForNewService(textOf(one), one);
+  const told = (): number => log.lines.filter((line) => line.includes('not found(2)')).length;
+  for (let i = 0; i < 3; i++) assert.equal((await apply(make)).refused.length, 1);
+  assert.equal(told(), 1, log.lines.join('\n'));
+  applier.tellAnew();
+  await apply(make);
+  assert.equal(told(), 2);
+  // The module comes, and goes again after the service was taken away.
+  kernel.schedulers.add('nosuch');
+  await apply(make);
+  assert.match(log.lines.at(-1) ?? '', /IPVS takes now what it refused before/);
+  await apply([{ ...on(one), kind: 'del-service' }]);
+  kernel.schedulers.delete('nosuch');
+  await apply(make);
+  assert.equal(told(), 3);
+});
+
 test('a flood of refusals is told in part and counted', async () => {
   const { log, apply } = bench();
   const one = service(1, 'rr', ...Array.from({ length: 200 }, (_, n) => server(`2001:db8::${n + 1}`)));

@@ -8,7 +8,9 @@
  */
 import type { Config } from '../../../config/config.js';
 import type { GlobalConfig } from '../../../config/global.js';
+import { virtualServerName } from '../../../config/names.js';
 import type { Script } from '../../../config/script.js';
+import { checkerKey, registerServers } from '../../../healthcheck/check-loop-register.js';
 import type { ScriptEnd } from '../../../healthcheck/probes/probe.js';
 import { closeFd, type Fd } from '../../../native/descriptor.js';
 import { NotifyFifoSet, type WantedFifo } from '../../../observe/notify-fifo-set.js';
@@ -186,7 +188,7 @@ export class RunnerRole implements Role {
         user: usable.user,
         lane: index.kind === 'misc' ? 'check' : 'notice',
         ...(timeout === undefined ? {} : { timeout: milliseconds(timeout) }),
-        ...(index.kind === 'misc' ? { key: JSON.stringify(index) } : {}),
+        ...(index.kind === 'misc' ? { key: checkKey(config, index) } : {}),
       },
       done,
     );
@@ -249,4 +251,19 @@ export class RunnerRole implements Role {
     this.#fifos.close();
     this.#context.leave(0);
   }
+}
+
+/**
+ * A check by its identity: its last run may be of the generation before, where it stood in another place, and another
+ * check may stand in its place now.
+ */
+function checkKey(config: Config, index: Extract<ScriptIndex, { readonly kind: 'misc' }>): string {
+  const virtual = config.virtualServers[index.virtualServer];
+  const real = virtual?.realServers[index.realServer];
+  if (virtual === undefined || real === undefined) return JSON.stringify(index);
+  const [registered] = registerServers({ ...virtual, realServers: [real] }, index.virtualServer, false);
+  const mine = registered?.checkers.find(({ address }) => address.checker === index.checker);
+  return registered === undefined || mine === undefined
+    ? JSON.stringify(index)
+    : checkerKey(virtualServerName(virtual), registered.realServer, mine);
 }

@@ -133,3 +133,34 @@ test('a socket that was asked of a director that died is asked of the next, and 
   assert.equal(rig.of('open-socket').length, 2, 'what was answered is not asked again');
   rig.role.onMessage({ type: 'stop' }, []);
 });
+
+test('a check script that still runs is known by what it checks, not by its place: a reload moves places', async () => {
+  const rig = runner();
+  const first = virtual(1, 'MISC_CHECK {\nmisc_path "/bin/sleep 60"\n}');
+  const second = virtual(2, 'MISC_CHECK {\nmisc_path "/bin/true"\n}');
+  const run = (id: number, generation: number, virtualServer: number): void =>
+    rig.role.onMessage(
+      {
+        to: 'runner',
+        type: 'run',
+        id,
+        generation,
+        script: { kind: 'misc', virtualServer, realServer: 0, checker: 0 },
+        timeout: 60_000,
+      },
+      [],
+    );
+  rig.show(1, first);
+  rig.commit(1);
+  run(1, 1, 0);
+  rig.show(2, second + first);
+  rig.commit(2);
+  // Another check stands where the one that runs stood, and that one stands elsewhere.
+  run(2, 2, 0);
+  run(3, 2, 1);
+  await rig.says('ran', 2);
+  const ends = new Map(rig.of('ran').map(({ id, end }) => [id, end.kind]));
+  assert.deepEqual([ends.get(2), ends.get(3)], ['exited', 'not-run']);
+  rig.role.onMessage({ to: 'runner', type: 'cancel', id: 1 }, []);
+  rig.role.onMessage({ type: 'stop' }, []);
+});

@@ -8,7 +8,7 @@
 import type { UnbuiltUse } from '../config/config.js';
 import type { Position } from '../config/position.js';
 import { type IpAddress, parseIpAddress } from '../runtime/addresses.js';
-import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
+import { boundedMessage, type Diagnostic, type DiagnosticClass } from './diagnostic.js';
 import type { KnownServers } from './known-servers.js';
 import type { Statement } from './statement.js';
 
@@ -24,6 +24,11 @@ export interface ReportExtras {
 }
 
 const IGNORED = 'the line is ignored, as if it were not written';
+/** Of each class; a fleet with one wrong word in each of its virtual servers is still told whole. */
+const MOST_TOLD = 20_000;
+const MOST_SUGGESTED = 1000;
+/** Longer words have no near spelling. */
+const LONGEST_WORD = 64;
 /** keepalived's largest timer, (2^64 - 2) microseconds; a double cannot print it. */
 const LONGEST = 18446744073709.55;
 const LONGEST_TEXT = '18446744073709.551614';
@@ -71,13 +76,32 @@ export class BindContext {
   /** Bodies that the block that is being bound may be remembered in; undefined where its lines are not one for one. */
   known: KnownServers | undefined;
   #said = 0;
-  /** What to say to a word that its block does not know: a likely spelling, or the block where it belongs. */
-  readonly suggest: Suggest;
+  readonly #suggest: Suggest;
+  /** What was suggested, by word and block: a word that is wrong is often wrong on a thousand lines. */
+  readonly #suggested = new Map<string, string | undefined>();
+  /** How often each class was told; what is beyond MOST_TOLD is only counted. */
+  readonly #told = new Map<DiagnosticClass, number>();
+  #untold = 0;
 
   constructor(locate: Locate, pool: TextPool, suggest: Suggest = () => undefined) {
     this.#locate = locate;
     this.#pool = pool;
-    this.suggest = suggest;
+    this.#suggest = suggest;
+  }
+
+  /** What to say to a word that its block does not know: a likely spelling, or the block where it belongs. */
+  suggest(word: string, blockTitle: string): string | undefined {
+    const key = `${blockTitle}\n${word}`;
+    if (this.#suggested.has(key)) return this.#suggested.get(key);
+    if (this.#suggested.size >= MOST_SUGGESTED || word.length > LONGEST_WORD) return undefined;
+    const suggestion = this.#suggest(word, blockTitle);
+    this.#suggested.set(copied(key), suggestion);
+    return suggestion;
+  }
+
+  /** How many diagnostics were not kept because there were too many of their class. */
+  get untold(): number {
+    return this.#untold;
   }
 
   /** What was collected since the last call; the context is empty again, for the next block. */
@@ -134,10 +158,16 @@ export class BindContext {
     span = 1,
   ): void {
     this.#said++;
+    const told = (this.#told.get(kind) ?? 0) + 1;
+    this.#told.set(kind, told);
+    if (told > MOST_TOLD) {
+      this.#untold++;
+      return;
+    }
     this.#diagnostics.push({
       class: kind,
       code,
-      message: copied(message),
+      message: copied(boundedMessage(message)),
       at,
       span: Math.max(1, span),
       expected: extras.expected,
@@ -187,7 +217,7 @@ export class BindContext {
     const plain = smallNumber(text);
     if (plain >= min && plain <= max) return plain;
     const problem = numberProblem(text, min, max);
-    if (problem === undefined) return Number.parseInt(text, 10);
+    if (problem === undefined) return text === '' ? 0 : Number.parseInt(text, 10);
     this.report(kind, 'LVSD_CONFIG_BAD_NUMBER', problem, statement, index, {
       expected: `a whole number from ${min} to ${max}`,
       assumed,
@@ -200,10 +230,10 @@ export class BindContext {
     const text = statement.words[index]?.text ?? '';
     const plain = smallNumber(text);
     if (plain >= min && plain <= max) return plain;
-    const value = Number.parseFloat(text);
+    const value = text === '' ? 0 : Number.parseFloat(text);
     let problem: string | undefined;
     if (/^-\d/.test(text)) problem = `negative number '${text}'`;
-    else if (!/^(\d+\.?\d*|\.\d+)$/.test(text)) problem = `invalid number '${text}'`;
+    else if (!/^(\+?(\d+\.?\d*|\.\d+)|)$/.test(text)) problem = `invalid number '${text}'`;
     else if (value < min || value > max) {
       problem = `number '${text}' outside range [${secondsText(min)}, ${secondsText(max)}]`;
     } else if (/\.\d{7,}$/.test(text)) {
@@ -230,7 +260,12 @@ export class BindContext {
   }
 
   /** The optional boolean of a flag: true if it is not there; undefined after a wrong one was reported. */
-  boolean(statement: Statement, index: number, message: (text: string) => string): boolean | undefined {
+  boolean(
+    statement: Statement,
+    index: number,
+    message: (text: string) => string,
+    kind: DiagnosticClass = 'assumed',
+  ): boolean | undefined {
     const text = statement.words[index]?.text;
     switch (text) {
       case undefined:
@@ -243,9 +278,9 @@ export class BindContext {
       case 'no':
         return false;
       default:
-        this.report('assumed', 'LVSD_CONFIG_BAD_BOOLEAN', message(text), statement, index, {
+        this.report(kind, 'LVSD_CONFIG_BAD_BOOLEAN', message(text), statement, index, {
           expected: 'true, on, yes, false, off or no',
-          assumed: IGNORED,
+          assumed: kind === 'note' ? 'true, as with keepalived' : IGNORED,
         });
         return undefined;
     }
@@ -254,7 +289,7 @@ export class BindContext {
   /** An IPv4 or IPv6 address; undefined after it was reported with `message`. */
   address(statement: Statement, index: number, message: (text: string) => string): IpAddress | undefined {
     const text = statement.words[index]?.text ?? '';
-    const address = parseIpAddress(text);
+    const address = parseIpAddress(text) ?? this.#addressBefore(statement, index, text);
     if (address === undefined) {
       this.report('assumed', 'LVSD_CONFIG_BAD_ADDRESS', message(text), statement, index, {
         expected: 'an IPv4 or IPv6 address',
@@ -264,6 +299,18 @@ export class BindContext {
     }
     if (address !== text || text.length < 13) return address;
     return this.#scratch.toString('latin1', 0, this.#scratch.write(text, 'latin1')) as IpAddress;
+  }
+
+  /** The address before a prefix length or a range, which keepalived leaves out without a word. */
+  #addressBefore(statement: Statement, index: number, text: string): IpAddress | undefined {
+    const end = text.search(/[/-]/);
+    const address = end < 0 ? undefined : parseIpAddress(text.slice(0, end));
+    if (address === undefined) return undefined;
+    this.report('note', 'LVSD_CONFIG_SURPLUS_WORD', `'${text.slice(end)}' has no meaning here`, statement, index, {
+      expected: 'one address',
+      assumed: address,
+    });
+    return this.shared(address) as IpAddress;
   }
 }
 
@@ -281,9 +328,10 @@ function smallNumber(text: string): number {
 
 /** What keepalived says about a number that it does not take; undefined if it takes it. */
 export function numberProblem(text: string, min: number, max: number): string | undefined {
-  if (!/^[+-]?\d+$/.test(text)) return `invalid number '${text}'`;
+  // Nothing between quotes is 0 there.
+  if (!/^([+-]?\d+|)$/.test(text)) return `invalid number '${text}'`;
   if (text.startsWith('-') && min >= 0) return `negative number '${text}'`;
-  const value = Number.parseInt(text, 10);
+  const value = text === '' ? 0 : Number.parseInt(text, 10);
   if (min >= 0 && value > 4294967295) return `number '${text}' outside unsigned integer range`;
   if (min < 0 && Math.abs(value) > 2147483648) return `number '${text}' outside integer range`;
   if (value < min || value > max) return `number '${text}' outside range [${min}, ${max}]`;

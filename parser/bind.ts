@@ -55,7 +55,7 @@ function mayBind<D>(block: Block<D>, found: Found<D>, statement: Statement, cont
     tellMissing(found, statement, context);
     return false;
   }
-  if (given > found.allowed) tellSurplus(found, statement, context);
+  if (given > found.allowed && tellSurplus(found, statement, context)) return false;
   tellBlock(found, statement, context);
   const effect = keyword.effect;
   if (!effect.acts && !('reportedBy' in effect)) {
@@ -78,8 +78,17 @@ function tellMissing<D>(found: Found<D>, statement: Statement, context: BindCont
   });
 }
 
-function tellSurplus<D>(found: Found<D>, statement: Statement, context: BindContext): void {
+/** @returns whether the line is left out */
+function tellSurplus<D>(found: Found<D>, statement: Statement, context: BindContext): boolean {
   const surplus = statement.words[found.allowed + 1]?.text ?? '';
+  const { whenSurplus } = found.keyword;
+  if (whenSurplus !== undefined) {
+    context.report('assumed', 'LVSD_CONFIG_SURPLUS_WORD', whenSurplus, statement, found.allowed + 1, {
+      expected: `${found.keyword.name} ${found.keyword.arguments.map((each) => each.name).join(' ')}`,
+      assumed: 'the line is ignored, as if it were not written',
+    });
+    return true;
+  }
   const takes = found.allowed === 0 ? 'no value' : `${found.allowed} value(s)`;
   context.report(
     'note',
@@ -89,6 +98,7 @@ function tellSurplus<D>(found: Found<D>, statement: Statement, context: BindCont
     found.allowed + 1,
     { assumed: 'the surplus words are ignored, as keepalived does' },
   );
+  return false;
 }
 
 function tellBlock<D>(found: Found<D>, statement: Statement, context: BindContext): void {

@@ -16,6 +16,8 @@ export type Texts = Omit<KeywordText, 'arguments'> & {
   readonly whenWrong?: (text: string) => string;
   /** lvsd goes on with this. */
   readonly assumed?: string;
+  /** keepalived does not look at the value: a wrong one is only worth a note. */
+  readonly lenient?: boolean;
   /** lvsd keeps what is written and does not act on it yet. */
   readonly unbuilt?: Unbuilt;
 };
@@ -30,7 +32,7 @@ type Set<D, V> = (draft: D, value: V, context: BindContext) => void;
 
 /** A keyword with these arguments and this binding. */
 export function keyword<D>(texts: Texts, args: readonly Argument[], bind: Bind<D>): Keyword<D> {
-  const { whenWrong: _wrong, assumed: _assumed, unbuilt, ...kept } = texts;
+  const { whenWrong: _wrong, assumed: _assumed, lenient: _lenient, unbuilt, ...kept } = texts;
   return {
     ...kept,
     arguments: args,
@@ -62,8 +64,9 @@ export function secondsWord<D>(texts: Texts, arg: Argument, set: Set<D, number>)
 export function booleanWord<D>(texts: Texts, set: Set<D, boolean>): Keyword<D> {
   const whenWrong = texts.whenWrong ?? ((text: string) => `Invalid ${texts.name} parameter ${text}`);
   return keyword(texts, [argument.boolean], (draft, statement, context) => {
-    const value = context.boolean(statement, 1, whenWrong);
+    const value = context.boolean(statement, 1, whenWrong, texts.lenient === true ? 'note' : 'assumed');
     if (value !== undefined) set(draft, value, context);
+    else if (texts.lenient === true) set(draft, true, context);
   });
 }
 
@@ -112,6 +115,6 @@ export function unbuiltWord<D>(
   texts: Texts & { readonly unbuilt: Unbuilt },
   args: readonly Argument[] = [],
 ): Keyword<D> {
-  const { whenWrong: _wrong, assumed: _assumed, unbuilt, ...kept } = texts;
+  const { whenWrong: _wrong, assumed: _assumed, lenient: _lenient, unbuilt, ...kept } = texts;
   return { ...kept, arguments: args, effect: { acts: false, ...unbuilt } };
 }

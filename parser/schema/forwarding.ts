@@ -60,9 +60,10 @@ export function readForwarding(
   const method = statement.words[1]?.text ?? '';
   switch (method) {
     case 'NAT':
-      return NAT;
     case 'DR':
-      return DR;
+      // Tunnel options are read behind any method, and complained about.
+      if (statement.words.length > 2) readTunnel(statement, context, who);
+      return method === 'NAT' ? NAT : DR;
     case 'TUN':
     case 'TUNNEL':
       return readTunnel(statement, context, who) ?? (before?.method === 'TUN' ? before : tunnelled(IPIP));

@@ -78,6 +78,11 @@ export interface KeywordText {
    * "Configuration line starting ... is missing a parameter" (exit 2).
    */
   readonly whenMissing?: string;
+  /**
+   * What is said when there are more arguments than it takes, where keepalived counts that as an error and leaves the
+   * line out. Undefined: the surplus words are worth a note.
+   */
+  readonly whenSurplus?: string;
   /** The name of the block that this keyword opens; undefined if it opens none. */
   readonly opens?: string;
   /** The block may be left out (`vrrp_script` and the like may not). */

@@ -61,13 +61,14 @@ export function serverWords<D extends ServerWords>(who: 'virtual server' | 'real
         name: 'inhibit_on_failure',
         default: inherited('off'),
         doc: 'A failed server keeps its place in the table with weight 0.',
+        lenient: below,
       },
       (server, value) => {
         server.inhibitOnFailure = value;
       },
     ),
     booleanWord<D>(
-      { name: 'alpha', default: inherited('off'), doc: 'Servers start down and need one success.' },
+      { name: 'alpha', default: inherited('off'), doc: 'Servers start down and need one success.', lenient: below },
       (server, value) => {
         server.alpha = value;
       },
@@ -95,6 +96,7 @@ export function serverWords<D extends ServerWords>(who: 'virtual server' | 'real
       {
         name: 'snmp_name',
         whenMissing: `${who} snmp_name missing or extra parameters`,
+        whenSurplus: `${who} snmp_name missing or extra parameters`,
         doc: 'Name in the SNMP tables.',
         unbuilt: { decides: 'none', cure: NO_SNMP },
       },

@@ -3,7 +3,7 @@
  * virtual-server-added.ts; who inherits and what is corrected is validate-virtual-server.ts's matter.
  */
 import { type Forwarding, type Scheduler, schedulers } from '../../config/virtual-server.js';
-import { type IpAddress, type parseIpAddress, parseIpv4 } from '../../runtime/addresses.js';
+import { type IpAddress, ipv4FromNumber, type parseIpAddress, parseIpv4 } from '../../runtime/addresses.js';
 import { MAX_WEIGHT } from '../../runtime/units.js';
 import { bindBody } from '../bind.js';
 import type { BindContext } from '../bind-context.js';
@@ -123,6 +123,23 @@ function readScheduler(virtual: VirtualServerDraft, statement: Statement, contex
   });
 }
 
+/**
+ * A netmask as inet_aton(3) reads it: one to four numbers, decimal, octal or hexadecimal, the last of which fills what is
+ * left of the 32 bits.
+ */
+function readNetmask(text: string): ReturnType<typeof parseIpv4> {
+  const usual = parseIpv4(text);
+  if (usual !== undefined) return usual;
+  const parts = text.split('.');
+  const last = parts.pop() ?? '';
+  const numbers = [...parts, last].map((part) => (/^(0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.test(part) ? part : 'x'));
+  const values = numbers.map((part) => Number(part.replace(/^0(?=[0-7])/, '0o')));
+  const filled = values.pop() ?? Number.NaN;
+  const rest = 2 ** (8 * (4 - parts.length));
+  if (parts.length > 3 || !(filled < rest) || !values.every((value) => value < 256)) return undefined;
+  return ipv4FromNumber(values.reduce((sum, value, i) => sum + value * 2 ** (24 - 8 * i), 0) + filled);
+}
+
 function readGranularity(virtual: VirtualServerDraft, statement: Statement, context: BindContext): void {
   const text = statement.words[1]?.text ?? '';
   const family = virtual.family ?? (text.includes('.') ? 'inet' : 'inet6');
@@ -132,7 +149,7 @@ function readGranularity(virtual: VirtualServerDraft, statement: Statement, cont
     virtual.granularityPrefix = prefix;
     virtual.granularityMask = undefined;
   } else {
-    const mask = parseIpv4(text);
+    const mask = readNetmask(text);
     if (mask === undefined) {
       const message = `Invalid IPv4 persistence_granularity specified - ${text}`;
       context.report('assumed', 'LVSD_CONFIG_BAD_ADDRESS', message, statement, 1, {
@@ -356,11 +373,14 @@ export const virtualServerBlock = block<VirtualServerDraft>(
     ),
     keyword<VirtualServerDraft>(
       { name: 'sorry_server_lvs_method', default: "the virtual server's", doc: 'How packets reach the sorry server.' },
-      methodArguments,
+      methodArguments.map(argument.optional),
       (virtual, statement, context) => {
         const sorry = virtual.sorryServer;
-        if (sorry !== undefined) sorry.forwarding = readForwarding(statement, context, 'sorry', sorry.forwarding);
-        else {
+        if (sorry !== undefined && statement.words.length < 2) {
+          context.missing(statement, { arguments: methodArguments });
+        } else if (sorry !== undefined) {
+          sorry.forwarding = readForwarding(statement, context, 'sorry', sorry.forwarding);
+        } else {
           const message = 'sorry_server forwarding used without sorry_server';
           context.report('assumed', 'LVSD_CONFIG_ORDER', message, statement, 0, { expected: 'sorry_server above it' });
         }

@@ -4,6 +4,7 @@
  * There is no way back from here to the text but `Position`; nothing in it changes after it was made. Two Configs of
  * the same text are equal in every field but positions.
  */
+import type { AddedBlocks } from './added.js';
 import type { BfdInstance } from './bfd.js';
 import type { GlobalConfig, SslConfig } from './global.js';
 import type { Position } from './position.js';
@@ -40,5 +41,7 @@ export interface Config {
   /** In file order. */
   readonly bfd: ReadonlyMap<string, BfdInstance>;
   readonly vrrp: VrrpConfig;
+  /** The blocks that lvsd and DPVS add. */
+  readonly added: AddedBlocks;
   readonly unbuilt: readonly UnbuiltUse[];
 }

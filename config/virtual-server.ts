@@ -6,6 +6,7 @@
  */
 import type { AddressFamily, IpAddress } from '../runtime/addresses.js';
 import type { Fwmark, Port, Seconds, Weight } from '../runtime/units.js';
+import type { AddedOptions } from './added.js';
 import type { Checker } from './checker.js';
 import type { Position } from './position.js';
 import type { Script } from './script.js';
@@ -152,6 +153,8 @@ export interface VirtualServer {
   readonly sorryServer: SorryServer | undefined;
   readonly realServers: readonly RealServer[];
   readonly fullnat: FullnatOptions;
+  /** Words of lvsd's own and of DPVS, if there is one. */
+  readonly added: AddedOptions | undefined;
   readonly at: Position;
 }
 

@@ -20,12 +20,14 @@ import { parseBlock } from './block-parser.js';
 import type { Diagnostic } from './diagnostic.js';
 import { KnownServers } from './known-servers.js';
 import { KnownVirtualServers } from './known-virtual-servers.js';
+import { emptyAdded } from './schema/added-draft.js';
 import { emptyGlobal, type SslDraft } from './schema/global-draft.js';
 import { wordTable } from './schema/index.js';
 import { type TopLevelDraft, topLevelBlock } from './schema/top-level.js';
 import type { Statement } from './statement.js';
 import { suggestForWord } from './suggest.js';
 import { type BlockSpan, isLinear, positionOf, type Snapshot } from './text-map.js';
+import { checkAdded } from './validate-added.js';
 import { SchedulePool, type VirtualServerSurroundings } from './validate-checker.js';
 import { mergeDuplicate } from './validate-duplicates.js';
 import { checkSurroundings, type Surroundings } from './validate-surroundings.js';
@@ -106,6 +108,7 @@ class Parse {
   readonly #context: BindContext;
   readonly #known: KnownServers;
   readonly #knownVirtual = new KnownVirtualServers();
+  readonly #added = emptyAdded();
   readonly #trackFiles = new Set<string>();
   readonly #bfdInstances = new Set<string>();
 
@@ -148,12 +151,14 @@ class Parse {
       trackFiles: new Map(),
       bfd: new Map(),
       vrrp: noVrrp,
+      added: this.#added,
       unbuilt: onceEach(this.#collected.flatMap((each) => each.unbuilt)),
     };
     const host = this.#options.surroundings;
     const diagnostics = [
       ...this.#collected.flatMap((each) => each.diagnostics),
       ...told,
+      ...checkAdded(config),
       ...(host === undefined ? [] : checkSurroundings(config, host)),
     ];
     const cache = { blocks: this.#kept, pool: this.#pool, schedules: this.#schedules, defaults, merged: this.#merged };
@@ -161,7 +166,14 @@ class Parse {
   }
 
   #draft(): TopLevelDraft {
-    return { global: this.#global, ssl: this.#ssl, group: undefined, localGroup: undefined, virtualServer: undefined };
+    return {
+      global: this.#global,
+      ssl: this.#ssl,
+      group: undefined,
+      localGroup: undefined,
+      virtualServer: undefined,
+      added: this.#added,
+    };
   }
 
   /** What was kept of the same text at the same place. */

@@ -18,6 +18,7 @@ import type {
   VirtualServerGroup,
 } from '../config/virtual-server.js';
 import { familyOf } from '../runtime/addresses.js';
+import { printAddedBlocks, printAddedOptions } from './print-added.js';
 import { printGlobal } from './print-global.js';
 import { ConfigWriter, quotedCommand, quotedWord, userWords } from './print-writer.js';
 
@@ -29,6 +30,7 @@ export function printConfig(config: Config): string {
   printStubs(to, config);
   for (const group of config.groups.values()) printGroup(to, group);
   for (const group of config.localAddressGroups.values()) printLocalAddresses(to, group);
+  printAddedBlocks(to, config.added);
   for (const server of config.virtualServers) printVirtualServer(to, server, config.groups);
   return to.text();
 }
@@ -167,6 +169,7 @@ function printFullnat(to: ConfigWriter, server: VirtualServer): void {
   to.flag('syn_proxy', fullnat.synProxy);
   to.value('est_timeout', fullnat.establishedTimeout);
   to.value('vip_bind_dev', fullnat.vipBindDevice);
+  printAddedOptions(to, server.added);
 }
 
 function printSorryServer(to: ConfigWriter, server: SorryServer): void {

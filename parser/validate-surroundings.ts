@@ -11,6 +11,7 @@ import type { GlobalConfig } from '../config/global.js';
 import type { Script } from '../config/script.js';
 import type { Diagnostic } from './diagnostic.js';
 import { type ScriptOwner, scriptsOf, securityViolation } from './scripts-of.js';
+import { checkPrimaryAddresses, type PrimaryAddress } from './validate-added.js';
 
 /** What the host makes of a script. */
 export interface ScriptFinding {
@@ -25,6 +26,8 @@ export interface Surroundings {
   interfaceExists(name: string): boolean;
   /** Whether the name of a mail server is known; without it nobody asks. */
   resolves?(host: string): boolean;
+  /** The address that each interface uses for itself, one a family; without it none is known. */
+  primaryAddresses?(): readonly PrimaryAddress[];
   /** How many CPUs are online; without it any number is good. */
   cpuCount?(): number;
 }
@@ -42,7 +45,12 @@ function diagnostic(
 
 /** Everything that the host makes of a Config. */
 export function checkSurroundings(config: Config, host: Surroundings): readonly Diagnostic[] {
-  return [...checkScripts(config, host), ...checkInterfaces(config, host), ...checkGlobal(config.global, host)];
+  return [
+    ...checkScripts(config, host),
+    ...checkInterfaces(config, host),
+    ...checkGlobal(config.global, host),
+    ...checkPrimaryAddresses(config, host.primaryAddresses?.() ?? []),
+  ];
 }
 
 /** A mail server that has no address, CPUs that are not there. */

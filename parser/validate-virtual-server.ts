@@ -90,6 +90,7 @@ class Validation {
       sorryServer: servers.sorryServer,
       realServers: servers.realServers,
       fullnat,
+      added: draft.added,
       at: draft.at,
     };
   }

@@ -4,9 +4,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, networkInterfaces } from 'node:os';
 import { checkScript, ScriptMemo } from '../../observe/script-security.js';
 import { credentialsOf } from '../../observe/script-user.js';
+import type { PrimaryAddress } from '../../parser/validate-added.js';
 import type { Surroundings } from '../../parser/validate-surroundings.js';
 import { parseIpAddress } from '../../runtime/addresses.js';
 
@@ -33,7 +34,27 @@ export function hostSurroundings(namespace: string | undefined): Surroundings {
     interfaceExists: (name) => namespace !== undefined || existsSync(`/sys/class/net/${name}`),
     resolves,
     cpuCount: () => cpus().length,
+    primaryAddresses: () => (namespace === undefined ? primaryAddresses() : []),
   };
+}
+
+/**
+ * The first address of each family on each interface but lo: what the host itself speaks with. A host route (/32, /128) is
+ * what operators put local addresses on a device with, and none of these.
+ */
+function primaryAddresses(): readonly PrimaryAddress[] {
+  const found: PrimaryAddress[] = [];
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    for (const family of ['IPv4', 'IPv6']) {
+      const first = addresses?.find(
+        (each) => each.family === family && !each.internal && !each.address.startsWith('fe80:'),
+      );
+      const address = parseIpAddress(first?.address ?? '');
+      if (address === undefined || first?.cidr?.endsWith(family === 'IPv4' ? '/32' : '/128') === true) continue;
+      found.push({ address, interface: name });
+    }
+  }
+  return found;
 }
 
 /** A resolver that does not answer must not hold a test of the configuration for long. */

@@ -6,6 +6,7 @@
  * keepalived's files the order of lines rarely matters. Where it does (the forwarding method of a server is the one
  * that its virtual server had when it was met), the binding takes care.
  */
+import type { AddedOptions } from '../../config/added.js';
 import type { StatusRange } from '../../config/checker.js';
 import type { Position } from '../../config/position.js';
 import type { Script, ScriptUser } from '../../config/script.js';
@@ -167,4 +168,6 @@ export interface VirtualServerDraft extends ServerWords {
   synProxy: boolean;
   establishedTimeout: number | undefined;
   vipBindDevice: string | undefined;
+  /** Words of lvsd's own and of DPVS, if there is one. */
+  added: AddedOptions | undefined;
 }

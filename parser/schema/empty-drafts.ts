@@ -184,5 +184,6 @@ export function virtualServerDraft(
     synProxy: false,
     establishedTimeout: undefined,
     vipBindDevice: undefined,
+    added: undefined,
   };
 }

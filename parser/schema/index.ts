@@ -2,9 +2,12 @@
  * All blocks of the schema, for whatever goes over the whole of it: suggestions, documentation, tests.
  */
 import type { WordTable } from '../suggest.js';
+import { addedBlockList } from './added-blocks.js';
 import { httpGetBlock, miscCheckBlock, sslGetBlock, tcpCheckBlock, urlBlock } from './checkers.js';
 import { globalDefsBlock } from './global-defs.js';
+import { notificationEmailBlock } from './global-defs-notification.js';
 import type { Block } from './keyword.js';
+import { linkbeatBlock } from './linkbeat.js';
 import { localAddressBlock } from './local-addresses.js';
 import { realServerBlock } from './real-server.js';
 import { sslBlock } from './ssl.js';
@@ -31,6 +34,9 @@ export const allBlocks: readonly AnyBlock[] = [
   ...unbuiltCheckerBlocks,
   sslBlock,
   localAddressBlock,
+  linkbeatBlock,
+  notificationEmailBlock,
+  ...addedBlockList,
 ];
 
 let words: WordTable | undefined;

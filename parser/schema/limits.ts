@@ -19,3 +19,5 @@ export const MAX_INTERFACE_NAME = 15;
 export const DIGEST_LENGTH = 32;
 /** Names of nftables tables, in bytes, without the closing zero (NFT_NAME_MAXLEN). */
 export const MAX_TABLE_NAME = 255;
+/** OSPF's metric is 24 bits, and all ones is unreachable (RFC 2328, appendix B: LSInfinity). */
+export const MAX_OSPF_METRIC = 16777214;

@@ -17,7 +17,19 @@ export interface LocalAddressesDraft {
   owner: string | undefined;
 }
 
+/** Both dialects take 1 to 254 for the end of a short IPv4 range. */
+const shortRange = /^\d+\.\d+\.\d+\.\d+-(\d+)$/;
+
 function bindLine(group: LocalAddressesDraft, statement: Statement, context: BindContext): void {
+  const end = shortRange.exec(statement.words[0]?.text ?? '')?.[1];
+  if (end !== undefined && (Number(end) < 1 || Number(end) > 254)) {
+    const message = `invalid: local IP address range ${end}`;
+    context.report('assumed', 'LVSD_CONFIG_BAD_ADDRESS', message, statement, 0, {
+      expected: 'an end from 1 to 254',
+      assumed: 'this entry is left out',
+    });
+    return;
+  }
   const range = readRange(statement, context, 'local address');
   if (range === undefined) return;
   const device = statement.words[1] === undefined ? undefined : context.text(statement, 1);

@@ -11,6 +11,8 @@ import { port, seconds } from '../../runtime/units.js';
 import { bindBody } from '../bind.js';
 import type { BindContext } from '../bind-context.js';
 import type { Statement } from '../statement.js';
+import { addedBlocks } from './added-blocks.js';
+import type { AddedDraft } from './added-draft.js';
 import type { VirtualServerDraft } from './drafts.js';
 import { virtualServerDraft } from './empty-drafts.js';
 import { flagWord, keyword, numberWord, unbuiltWord } from './forms.js';
@@ -31,6 +33,7 @@ export interface TopLevelDraft {
   group: VirtualServerGroup | undefined;
   localGroup: LocalAddressGroup | undefined;
   virtualServer: VirtualServerDraft | undefined;
+  readonly added: AddedDraft;
 }
 
 const SKIPPED = 'this virtual_server is left out';
@@ -282,12 +285,6 @@ const later: readonly Later[] = [
   ['static_rules', 'traffic', 'Routing rules that are added at start.'],
   ['garp_group', 'none', 'Limits the rate of gratuitous ARP.'],
   ['interface_up_down_delays', 'none', 'Debounces the state of interfaces.'],
-  ['deny_address_group', 'traffic', 'Sources that may not connect.', { named: true, since: 'DPVS', vrrp: false }],
-  ['allow_address_group', 'traffic', 'Sources that alone may connect.', { named: true, since: 'DPVS', vrrp: false }],
-  ['tunnel_group', 'traffic', 'Tunnel devices.', { named: true, since: 'DPVS', vrrp: false }],
-  ['announce_address', 'traffic', 'Announces an address by OSPF.', { named: true, since: 'lvsd', vrrp: false }],
-  ['ospf_instance', 'traffic', 'OSPF process.', { named: true, since: 'lvsd', vrrp: false }],
-  ['cluster', 'traffic', 'What several directors share through Redis.', { since: 'lvsd', vrrp: false }],
 ];
 
 function laterBlocks(): Keyword<TopLevelDraft>[] {
@@ -319,5 +316,5 @@ export const topLevelBlock = block<TopLevelDraft>(
   'top level',
   'top level',
   'Blocks and lines that stand by themselves.',
-  [...lvsBlocks(), ...singleLines(), ...laterBlocks()],
+  [...lvsBlocks(), ...singleLines(), ...laterBlocks(), ...addedBlocks<TopLevelDraft>()],
 );

@@ -167,6 +167,7 @@ export function virtual(realServers: readonly RealServer[], words: Partial<Virtu
       establishedTimeout: undefined,
       vipBindDevice: undefined,
     },
+    added: undefined,
     at,
     ...words,
   };

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { noAddedBlocks } from '../../../config/added.js';
 import type { Checker, CheckSchedule, ConnectOptions } from '../../../config/checker.js';
 import type { Config } from '../../../config/config.js';
 import type { GlobalConfig } from '../../../config/global.js';
@@ -108,6 +109,7 @@ function virtual(target: VirtualServer['target'], how: Forwarding, more: Partial
       establishedTimeout: undefined,
       vipBindDevice: undefined,
     },
+    added: undefined,
     at,
     ...more,
   };
@@ -169,6 +171,7 @@ const config: Config = {
   trackFiles: new Map(),
   bfd: new Map(),
   vrrp: noVrrp,
+  added: noAddedBlocks,
   virtualServers: [
     virtual({ kind: 'address', address: address('10.0.0.1'), port: port(80) }, direct, {
       delayLoop: seconds(6),

@@ -17,10 +17,23 @@ const checker =
   (line: string): string =>
     `track_file t {\n}\nbfd_instance b {\n}\n${server(`${kind} {\n${more}\n${line}\n}`)}`;
 
+const core = 'ospf_instance core {\ninterface eth0 {\narea 7\n}\n}\n';
+const ospf = (line: string): string => `ospf_instance x {\ninterface eth0 {\n${line}\n}\n}\n`;
+
 /** A file in which a line stands in the block. */
 const around: Readonly<Record<string, (line: string) => string>> = {
   'top level': (line) => `${line}\n`,
   global_defs: (line) => `global_defs {\n${line}\n}\n`,
+  linkbeat_interfaces: (line) => `linkbeat_interfaces {\n${line}\n}\n`,
+  announce: (line) => server('').replace('protocol TCP', `protocol TCP\nannounce core {\n${line}\n}`) + core,
+  announce_address: (line) => `announce_address 10.0.0.1 {\nospf core\n${line}\n}\n${core}`,
+  ospf_instance: (line) => `ospf_instance x {\ninterface eth0\n${line}\n}\n`,
+  'interface of an ospf_instance': (line) => `${ospf(line)}bfd_instance word7 {\nneighbor_ip 10.1.1.1\n}\n`,
+  'area of an OSPF interface': (line) => ospf(`area 7 {\n${line}\n}`),
+  'authentication of an OSPF interface': (line) => ospf(`authentication {\nkey 9 a\nkey 7 a\ntype md5\n${line}\n}`),
+  cluster: (line) => `cluster {\nredis redis://127.0.0.1\n${line}\n}\n`,
+  tunnel_group: (line) => `tunnel_group g {\n${line}\n}\n`,
+  tunnel_entry: (line) => `tunnel_group g {\ntunnel_entry tun1 {\n${line}\n}\n}\n`,
   SSL: (line) => `SSL {\n${line}\n}\n`,
   virtual_server_group: (line) => `virtual_server_group g {\n10.0.0.1 80\n${line}\n}\n`,
   local_address_group: (line) => `local_address_group g {\n${line}\n}\n`,
@@ -48,6 +61,29 @@ const goodLines: Readonly<Record<string, string>> = {
   'top level.SSL': 'SSL {\nca /a\n}',
   'top level.global_defs': 'global_defs {\nlvs_flush\n}',
   'top level.linkbeat_interfaces': 'linkbeat_interfaces {\neth0 MII\n}',
+  'top level.announce_address': `announce_address 10.0.0.1 {\nospf core\n}\n${core}`,
+  'top level.ospf_instance': core,
+  'top level.cluster': 'cluster {\nredis redis://127.0.0.1:6379/0\n}',
+  'virtual_server.announce': 'announce loopback',
+  'announce.metric_type': 'metric_type 1',
+  'announce.area': 'area 7',
+  'announce_address.ospf': 'loopback\nospf core',
+  'announce_address.metric_type': 'metric_type 1',
+  'announce_address.area': 'area 7',
+  'ospf_instance.router_id': 'router_id 10.0.0.9',
+  'interface of an ospf_instance.area': 'area 0.0.0.7',
+  'interface of an ospf_instance.hello_interval': 'dead_interval 99\nhello_interval 7',
+  'interface of an ospf_instance.dead_interval': 'hello_interval 1\ndead_interval 7',
+  'interface of an ospf_instance.neighbor_filter': 'neighbor_filter 10.0.0.0/30',
+  'interface of an ospf_instance.authentication': 'authentication {\ntype simple\nkey 1 a\n}',
+  'authentication of an OSPF interface.key': 'key 8 secret',
+  'authentication of an OSPF interface.key_file': 'key_file 8 /etc/key',
+  'cluster.redis': 'redis sentinel mymaster 10.0.0.1:26379 10.0.0.2:26379',
+  'cluster.verdict': 'verdict majority',
+  'virtual_server.daddr_group_name': 'daddr_group_name g',
+  'virtual_server.waddr_group_name': 'waddr_group_name g',
+  'virtual_server.quic': 'protocol UDP\nquic',
+  'virtual_server.hash_target': 'protocol UDP\nhash_target qid',
   'global_defs.umask': 'umask 077',
   'global_defs.include_check': 'include_check read',
   'global_defs.notification_email': 'notification_email {\na@example.org b@example.org\n}',
@@ -143,12 +179,20 @@ function goodLine(block: AnyBlock, keyword: Keyword<never>): string {
   return `${[keyword.name, ...words].join(' ')}${keyword.opens === undefined ? '' : ' {\n}'}`;
 }
 
+/** Words that name a group, and the block that makes one. */
+const groupKinds = [
+  ['laddr_group_name', 'local_address_group'],
+  ['daddr_group_name', 'deny_address_group'],
+  ['waddr_group_name', 'allow_address_group'],
+] as const;
+
 /** `checker_log_all_failures` and the like show only in what inherits them. */
 function fileOf(block: AnyBlock, line: string): string {
   const wrap = around[block.title];
   assert.ok(wrap, `the test does not know how to write a ${block.title}`);
   const declared = block.title === 'real_server' ? 'track_file t {\n}\nbfd_instance b {\n}\n' : '';
-  const group = line.startsWith('laddr_group_name') ? 'local_address_group g {\n10.20.0.1\n}\n' : '';
+  const kind = groupKinds.find(([word]) => line.startsWith(word))?.[1];
+  const group = kind === undefined ? '' : `${kind} g {\n10.20.0.1\n}\n`;
   return `${declared}${group}${wrap(line)}`;
 }
 

@@ -211,7 +211,6 @@ function unicastWords(): Keyword<Draft>[] {
       flag(
         {
           name: 'unicast_fault_no_peer',
-          since: 'after 2.2.7',
           doc: 'FAULT, not multicast, when no peer is left.',
         },
         (draft) => {

@@ -224,7 +224,9 @@ static napi_value receive_batch(napi_env env, napi_callback_info info) {
   }
   int got;
   do {
-    got = recvmmsg(fd, headers, (unsigned)slots, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
+    /* Without MSG_CMSG_CLOEXEC, which AF_PACKET refuses (EINVAL): only unix sockets bring descriptors, and any that come
+       here are closed before anything else is done. */
+    got = recvmmsg(fd, headers, (unsigned)slots, MSG_DONTWAIT, NULL);
   } while (got < 0 && errno == EINTR);
   if (got < 0) return make_int(env, -errno);
   memset(destinations.data, 0, (size_t)got * DESTINATION_SLOT);

@@ -179,6 +179,24 @@ describe('sockets in a network namespace of their own', () => {
     assert.equal(batch.destination(0, 'inet6'), '::1');
   });
 
+  test('a batch reads a packet socket', async () => {
+    const ETH_P_IP_NETWORK_ORDER = 0x0008;
+    const packets = opened(openSocket(AF.PACKET, SOCK.DGRAM, ETH_P_IP_NETWORK_ORDER));
+    const sender = opened(openSocket(AF.INET, SOCK.DGRAM, 0));
+    const batch = new ReceiveBatch(4, 128);
+    const seen: string[] = [];
+    send(sender, Buffer.from('by packet'), inetAddress(ip('127.0.0.1'), port(9)));
+    while (!seen.some((text) => text.endsWith('by packet'))) {
+      await readable(packets);
+      const count = batch.receive(packets);
+      assert.ok(count > 0, `recvmmsg: ${count}`);
+      for (let i = 0; i < count; i++) {
+        assert.equal(batch.sender(i).family, 'packet');
+        seen.push(batch.data(i).toString('latin1'));
+      }
+    }
+  });
+
   test('a raw VRRP socket sends and receives on loopback', async () => {
     const raw = opened(openSocket(AF.INET, SOCK.RAW, IPPROTO.VRRP));
     assert.equal(send(raw, Buffer.from('advert'), inetAddress(ip('127.0.0.1'))), 6);

@@ -13,27 +13,33 @@ import type { Config } from '../config/config.js';
 import { type VirtualServerName, virtualServerName } from '../config/names.js';
 import type { VirtualServer } from '../config/virtual-server.js';
 import {
-  type MembershipContext,
   type MembershipEffect,
   type MembershipEvent,
   type MembershipState,
-  type MembershipStep,
   reloadMembership,
   restoreMembership,
   startMembership,
   stepMembership,
-  wantedDestinations,
 } from '../healthcheck/membership.js';
 import type { VerdictChange } from '../healthcheck/verdict.js';
 import type { ApplyReport } from '../ipvs-netlink/apply.js';
-import { type DesiredService, type ServiceKey, type ServiceTable, serviceKeyText } from '../ipvs-netlink/model.js';
+import type { DesiredService, ServiceKey, ServiceTable } from '../ipvs-netlink/model.js';
 import type { Operation } from '../ipvs-netlink/operations.js';
 import type { Ownership } from '../ipvs-netlink/reconcile.js';
 import type { Log } from '../runtime/log.js';
+import {
+  type Begin,
+  type Effects,
+  type Entry,
+  entriesOf,
+  ownersOf,
+  ownServices,
+  tableOf,
+  wantsAnew,
+} from './entries.js';
 import type { Journal, JournalLine, OwnedByVirtualServer } from './journal.js';
 import { ownedByEither } from './journal.js';
 import { LazyOwnership, ownedByName } from './ownership.js';
-import { desiredServices, ownedBy, servicesOf, type WantedServer } from './plan.js';
 import { journalEntry, worthJournalling } from './worth-journalling.js';
 
 export interface DirectorPorts {
@@ -58,18 +64,6 @@ export interface DirectorPorts {
   readonly effect: (effect: Exclude<MembershipEffect, { kind: 'log' }>, server: MembershipState) => void;
 }
 
-/** One virtual server. */
-interface Entry {
-  state: MembershipState;
-  readonly services: readonly ServiceKey[];
-  readonly owned: OwnedByVirtualServer;
-  wanted: readonly WantedServer[];
-  /** Milliseconds since 1970 since when quorum is as it is. */
-  quorumSince: number;
-  /** What follows from `wanted`, one for each of `services`: the same objects for as long as nothing changes. */
-  desired: readonly DesiredService[];
-}
-
 /** What a change of configuration would do: `lvsctl plan`. */
 export interface PlannedReload {
   readonly operations: readonly Operation[];
@@ -88,6 +82,7 @@ export class Director {
   #order: Entry[] = [];
   #desired = new Map<string, DesiredService>();
   #owned: Ownership = new LazyOwnership([]);
+  #owners: ReadonlyMap<string, VirtualServerName> = new Map();
   #config: Config | undefined;
   /** When what the kernel refused is tried again, milliseconds since 1970. */
   #retry: { readonly at: number; readonly delay: number } | undefined;
@@ -123,8 +118,8 @@ export class Director {
    * table already, removes what is owned and no longer wanted.
    */
   async start(config: Config, generation: number, earlier: Journal): Promise<ApplyReport> {
-    const effects: [MembershipEffect, MembershipState][] = [];
-    const entries = this.#enter(
+    const effects: Effects = [];
+    const entries = this.#entriesOf(
       config,
       generation,
       (server, services, context) => {
@@ -141,13 +136,8 @@ export class Director {
 
   /** A new configuration for a running table: only what differs is planned, journalled and sent. */
   async reload(config: Config, generation: number): Promise<ApplyReport> {
-    const effects: [MembershipEffect, MembershipState][] = [];
-    const entries = this.#enter(
-      config,
-      generation,
-      (server, services, context) => this.#carry(server, services, context),
-      effects,
-    );
+    const effects: Effects = [];
+    const entries = this.#entriesOf(config, generation, this.#carry, effects);
     for (const [name, entry] of this.#entries) {
       if (entries.has(name)) continue;
       const step = stepMembership(entry.state, { kind: 'remove' });
@@ -158,7 +148,7 @@ export class Director {
 
   /** What `reload` of this configuration would do now; nothing is changed. */
   plan(config: Config): PlannedReload {
-    const entries = this.#enter(config, 0, (server, services, context) => this.#carry(server, services, context), []);
+    const entries = this.#entriesOf(config, 0, this.#carry, []);
     const owned = new LazyOwnership([...this.#entries.values(), ...entries.values()].map((entry) => entry.owned));
     const operations = this.#ports.table.plan(tableOf(entries), owned);
     const names = [...entries.keys()];
@@ -176,7 +166,7 @@ export class Director {
   /** Takes verdicts whose indices mean the Config in force. */
   verdicts(changes: readonly VerdictChange[]): Promise<ApplyReport | undefined> {
     const touched = new Map<Entry, MembershipState>();
-    const effects: [MembershipEffect, MembershipState][] = [];
+    const effects: Effects = [];
     for (const change of changes) {
       const entry = this.#order[change.at[0]];
       if (entry === undefined) continue;
@@ -201,7 +191,7 @@ export class Director {
   presence(index: number, present: boolean): Promise<ApplyReport | undefined> {
     const entry = this.#order[index];
     if (entry === undefined || entry.state.present === present) return Promise.resolve(undefined);
-    const effects: [MembershipEffect, MembershipState][] = [];
+    const effects: Effects = [];
     this.#step(entry, { kind: 'presence', present }, effects);
     return this.#apply([entry], effects);
   }
@@ -211,7 +201,7 @@ export class Director {
    * @param flush `lvs_flush_on_stop`: `table` leaves the kernel's flush to the caller
    */
   async stop(flush: 'off' | 'table' | 'virtual-servers'): Promise<void> {
-    const effects: [MembershipEffect, MembershipState][] = [];
+    const effects: Effects = [];
     for (const entry of this.#order) this.#step(entry, { kind: 'stop', flush }, effects);
     this.#log(effects);
     this.#desired = new Map();
@@ -236,51 +226,19 @@ export class Director {
     return report;
   }
 
-  #carry(server: VirtualServer, services: readonly ServiceKey[], context: MembershipContext): MembershipStep {
+  #entriesOf(config: Config, generation: number, begin: Begin, effects: Effects): Map<VirtualServerName, Entry> {
+    const before = { config: this.#config, entries: this.#entries };
+    return entriesOf(config, generation, before, this.#ports.wall(), begin, effects);
+  }
+
+  readonly #carry: Begin = (server, services, context) => {
     const entry = this.#entries.get(virtualServerName(server));
     if (entry === undefined) return startMembership(server, this.#ports.present(server, services), context);
     if (entry.state.server === server) {
       return { state: { ...entry.state, index: context.index, generation: context.generation }, effects: [] };
     }
     return reloadMembership(entry.state, server, context);
-  }
-
-  #enter(
-    config: Config,
-    generation: number,
-    begin: (server: VirtualServer, services: readonly ServiceKey[], context: MembershipContext) => MembershipStep,
-    effects: [MembershipEffect, MembershipState][],
-  ): Map<VirtualServerName, Entry> {
-    const entries = new Map<VirtualServerName, Entry>();
-    const wall = this.#ports.wall();
-    config.virtualServers.forEach((server, index) => {
-      const before = this.#entries.get(virtualServerName(server));
-      if (before?.state.server === server && this.#sameGroup(server, config)) {
-        entries.set(before.state.name, { ...before, state: { ...before.state, index, generation } });
-        return;
-      }
-      const services = servicesOf(server, config.groups);
-      const context = { index, generation, rsInitNotifies: config.global.rsInitNotifies, wall };
-      const step = begin(server, services, context);
-      for (const effect of step.effects) effects.push([effect, step.state]);
-      const wanted = wantedDestinations(step.state);
-      entries.set(step.state.name, {
-        state: step.state,
-        quorumSince: before?.state.quorumUp === step.state.quorumUp ? before.quorumSince : wall,
-        services,
-        owned: asBefore(before?.owned, ownedBy(server, services)),
-        wanted,
-        desired: desiredServices(server, services, wanted),
-      });
-    });
-    return entries;
-  }
-
-  #sameGroup(server: VirtualServer, config: Config): boolean {
-    if (server.target.kind !== 'group') return true;
-    const { group } = server.target;
-    return this.#config?.groups.get(group) === config.groups.get(group);
-  }
+  };
 
   /**
    * @param ownedEarlier what an earlier process owned, at a start: the journal is written whole then. At a reload only
@@ -289,7 +247,7 @@ export class Director {
   async #putInForce(
     config: Config,
     entries: Map<VirtualServerName, Entry>,
-    effects: [MembershipEffect, MembershipState][],
+    effects: Effects,
     ownedEarlier?: ReadonlyMap<string, OwnedByVirtualServer>,
   ): Promise<ApplyReport> {
     this.#log(effects);
@@ -300,7 +258,7 @@ export class Director {
     this.#entries = entries;
     this.#order = [...entries.values()];
     this.#desired = tableOf(entries);
-    this.#nameOwners();
+    this.#owners = ownersOf(entries);
     const either = ownedByEither(before, now);
     const changed = [...either.keys()].filter((name) => {
       if (before.get(name) !== now.get(name)) return true;
@@ -339,7 +297,7 @@ export class Director {
     if (this.#ports.journal.append(lines) === false) this.#replaceJournal(owned);
   }
 
-  #step(entry: Entry, event: MembershipEvent, effects: [MembershipEffect, MembershipState][]): void {
+  #step(entry: Entry, event: MembershipEvent, effects: Effects): void {
     const step = stepMembership(entry.state, event);
     if (step.state.quorumUp !== entry.state.quorumUp) entry.quorumSince = this.#ports.wall();
     entry.state = step.state;
@@ -347,21 +305,12 @@ export class Director {
   }
 
   /** Plans and applies some virtual servers only. */
-  async #apply(
-    entries: Iterable<Entry>,
-    effects: [MembershipEffect, MembershipState][],
-  ): Promise<ApplyReport | undefined> {
+  async #apply(entries: Iterable<Entry>, effects: Effects): Promise<ApplyReport | undefined> {
     this.#log(effects);
     const desired = new Map<string, DesiredService>();
     for (const entry of entries) {
-      const wanted = wantedDestinations(entry.state);
-      if (sameWanted(entry.wanted, wanted)) continue;
-      entry.wanted = wanted;
-      entry.desired = desiredServices(entry.state.server, entry.services, wanted);
-      for (const service of entry.desired) {
-        const text = serviceKeyText(service.key);
-        // A service that two virtual servers name belongs to the first in the file.
-        if (this.#ownerOf(text) !== entry.state.name) continue;
+      if (!wantsAnew(entry)) continue;
+      for (const [text, service] of ownServices(entry, this.#owners)) {
         desired.set(text, service);
         this.#desired.set(text, service);
       }
@@ -372,54 +321,15 @@ export class Director {
     return report;
   }
 
-  readonly #owners = new Map<string, VirtualServerName>();
-
-  #ownerOf(text: string): VirtualServerName | undefined {
-    return this.#owners.get(text);
-  }
-
-  #nameOwners(): void {
-    this.#owners.clear();
-    for (const [name, entry] of this.#entries)
-      for (const text of entry.owned.services) if (!this.#owners.has(text)) this.#owners.set(text, name);
-  }
-
   #memberships(): Journal['memberships'] {
     return new Map(this.#order.map(({ state }) => [state.name, journalEntry(state)]));
   }
 
-  #log(effects: readonly [MembershipEffect, MembershipState][]): void {
+  #log(effects: Readonly<Effects>): void {
     for (const [effect] of effects) if (effect.kind === 'log') this.#ports.log.info(effect.text);
   }
 
-  #hear(effects: readonly [MembershipEffect, MembershipState][]): void {
+  #hear(effects: Readonly<Effects>): void {
     for (const [effect, state] of effects) if (effect.kind !== 'log') this.#ports.effect(effect, state);
   }
-}
-
-/** The whole table that some virtual servers want; the first in the file has a service that several name. */
-function tableOf(entries: ReadonlyMap<VirtualServerName, Entry>): Map<string, DesiredService> {
-  const table = new Map<string, DesiredService>();
-  for (const entry of entries.values()) {
-    const { services } = entry.owned;
-    for (let i = 0; i < entry.desired.length; i++) {
-      const text = services[i];
-      const service = entry.desired[i];
-      if (text !== undefined && service !== undefined && !table.has(text)) table.set(text, service);
-    }
-  }
-  return table;
-}
-
-/** The earlier value where both say the same, so that equal means identical. */
-function asBefore(before: OwnedByVirtualServer | undefined, now: OwnedByVirtualServer): OwnedByVirtualServer {
-  const same = (a: readonly string[], b: readonly string[]): boolean =>
-    a.length === b.length && a.every((text, i) => text === b[i]);
-  return before !== undefined && same(before.services, now.services) && same(before.destinations, now.destinations)
-    ? before
-    : now;
-}
-
-function sameWanted(a: readonly WantedServer[], b: readonly WantedServer[]): boolean {
-  return a.length === b.length && a.every((one, i) => one.server === b[i]?.server && one.weight === b[i]?.weight);
 }

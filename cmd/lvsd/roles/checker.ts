@@ -27,6 +27,7 @@ import { raiseDescriptorLimit } from '../../../native/process.js';
 import { HEAP_REST_MS, shrinkHeap } from '../../../runtime/heap.js';
 import { milliseconds } from '../../../runtime/units.js';
 import type { SupervisorMessage } from '../messages.js';
+import { type Agreement, agreeTo } from './agreement.js';
 import { HeldConfiguration } from './held-configuration.js';
 import type { Role, RoleContext } from './role.js';
 
@@ -42,6 +43,7 @@ type Answered = (answer: SocketAnswer) => void;
 export class CheckerRole implements Role {
   readonly #context: RoleContext;
   readonly #held = new HeldConfiguration();
+  readonly #agreement: Agreement;
   readonly #loop: CheckLoop;
   readonly #regex: WorkerRegexEngine;
   /** Sockets that the director was asked for. */
@@ -58,6 +60,13 @@ export class CheckerRole implements Role {
 
   constructor(context: RoleContext) {
     this.#context = context;
+    this.#agreement = {
+      held: this.#held,
+      send: context.send,
+      // Reading it before would only make the table wait.
+      parse: 'when-committed',
+      commit: (generation) => this.#commit(generation),
+    };
     this.#regex = new WorkerRegexEngine(context.clock);
     const limit = raiseDescriptorLimit(WANTED_DESCRIPTORS);
     const probes: Omit<ProbeContext, 'tls'> = {
@@ -78,19 +87,8 @@ export class CheckerRole implements Role {
   }
 
   onMessage(message: SupervisorMessage, descriptors: readonly Fd[]): void {
+    if (agreeTo(message, descriptors, this.#agreement)) return;
     switch (message.type) {
-      case 'prepare': {
-        // The director refuses what has to be refused; reading it here would only make the table wait.
-        this.#held.prepareLater(message.generation, descriptors);
-        this.#context.send({ type: 'prepared', generation: message.generation, refusals: [], diagnostics: [] });
-        return;
-      }
-      case 'commit':
-        this.#commit(message.generation);
-        return;
-      case 'abandon':
-        this.#held.abandon(message.generation);
-        return;
       case 'restore':
         // Only a checker that begins needs it: one that runs knows better than the journal of a director that came back.
         if (this.#held.current === undefined)
@@ -148,12 +146,6 @@ export class CheckerRole implements Role {
   }
 
   #commit(generation: number): void {
-    if (!this.#held.holds(generation)) {
-      // Shown it twice, as a role that came back when a reload began: the second commit is answered like the first.
-      if (this.#held.current?.generation === generation)
-        this.#context.send({ type: 'committed', generation, report: undefined });
-      return;
-    }
     // What was said of the old generation goes out first: its indices mean the old one. After that nothing of it can
     // come any more, for the rest is done in this same turn; so the table need not wait for the rest.
     this.#flush();

@@ -10,31 +10,25 @@ import { Director } from '../../../director/director.js';
 import { emptyJournal, type Journal, weightsLine } from '../../../director/journal.js';
 import { JournalFile } from '../../../director/journal-file.js';
 import { wholeTable } from '../../../director/ownership.js';
-import {
-  isSuspended,
-  type MembershipEffect,
-  type MembershipState,
-  restoredVerdicts,
-} from '../../../healthcheck/membership.js';
+import type { MembershipState } from '../../../healthcheck/membership.js';
 import { openCheckSocket } from '../../../healthcheck/probes/open-socket.js';
 import { validatePattern } from '../../../healthcheck/probes/pcre2.js';
 import { isVerdictChange, type VerdictChange } from '../../../healthcheck/verdict.js';
 import type { ApplyReport } from '../../../ipvs-netlink/apply.js';
 import { closeFd, type Fd } from '../../../native/descriptor.js';
 import { raiseDescriptorLimit } from '../../../native/process.js';
-import type { ParseResult } from '../../../parser/parse.js';
 import { describeError, isLvsdError } from '../../../runtime/errors.js';
 import { HEAP_REST_MS, shrinkHeap } from '../../../runtime/heap.js';
 import { milliseconds } from '../../../runtime/units.js';
 import { refusalsOf } from '../configuration.js';
-import type { CommitReport, Purpose, Refusal, ScriptIndex, SupervisorMessage } from '../messages.js';
+import type { CommitReport, Purpose, Refusal, SupervisorMessage } from '../messages.js';
 import { exitCode } from '../restart-policy.js';
 import { directorStatus } from './director-status.js';
+import { DirectorVoice } from './director-voice.js';
 import { HeldConfiguration, type ReadConfiguration } from './held-configuration.js';
 import { IpvsSettings } from './ipvs-settings.js';
 import { driftTick, KernelTable } from './kernel-table.js';
 import { type PlanSummary, planSummary } from './plan-summary.js';
-import { rememberedCheckers } from './remembered-checkers.js';
 import type { Role, RoleContext } from './role.js';
 import { VipPresence } from './vip-presence.js';
 
@@ -43,6 +37,7 @@ export class DirectorRole implements Role {
   readonly #held = new HeldConfiguration({ validateRegex: validatePattern });
   readonly #vips: VipPresence;
   readonly #director: Director;
+  readonly #voice: DirectorVoice;
   #table: KernelTable | undefined;
   #tableTrouble: Refusal | undefined;
   #journal: JournalFile | undefined;
@@ -57,6 +52,7 @@ export class DirectorRole implements Role {
   constructor(context: RoleContext) {
     this.#context = context;
     raiseDescriptorLimit(4096);
+    this.#voice = new DirectorVoice(context.send, () => this.#held.config);
     this.#vips = new VipPresence(() => this.#lookAtPresence());
     this.#director = new Director({
       log: context.log,
@@ -84,7 +80,7 @@ export class DirectorRole implements Role {
           ),
       },
       present: (server) => this.#present(server),
-      effect: (effect, server) => this.#hear(effect, server),
+      effect: (effect, server) => this.#voice.hear(effect, server),
     });
     this.#openTable();
     this.#watchDrift();
@@ -108,7 +104,7 @@ export class DirectorRole implements Role {
         this.#openSocket(message.id, message.request);
         return;
       case 'restore-checker':
-        this.#inOrder(async () => this.#restoreChecker());
+        this.#inOrder(async () => this.#voice.restoreChecker(this.#director.states));
         return;
       case 'plan':
         this.#answerPlan(message.id, descriptors);
@@ -161,7 +157,8 @@ export class DirectorRole implements Role {
     if (this.#tableTrouble !== undefined && parsed.config.virtualServers.length > 0) refusals.push(this.#tableTrouble);
     this.#daemonStarts = purpose === 'start';
     // A checker that starts with us must know the dead before it commits.
-    if (purpose !== 'reload' && !this.#started && this.#earlier.memberships.size > 0) this.#restoreFromJournal(parsed);
+    if (purpose !== 'reload' && !this.#started && this.#earlier.memberships.size > 0)
+      this.#voice.restoreFromJournal(parsed.config, this.#earlier);
     send({ type: 'prepared', generation, refusals, diagnostics });
   }
 
@@ -211,7 +208,7 @@ export class DirectorRole implements Role {
       this.#context.clock.after(milliseconds(HEAP_REST_MS), 'heap', shrinkHeap);
       this.#setSettings(config.global);
     }
-    this.#sendSuspensions();
+    this.#voice.sendSuspensions(this.#director.states);
     return report;
   }
 
@@ -239,24 +236,6 @@ export class DirectorRole implements Role {
       error = describeError(cause);
     }
     this.#context.send({ to: 'checker', type: 'socket', id, error }, fd === undefined ? [] : [fd]);
-  }
-
-  /** What this director knows of every checker that is not as a fresh start would presume, and who stands still. */
-  #restoreChecker(): void {
-    const states = this.#director.states;
-    const checkers = rememberedCheckers(this.#held.config, (_key, { virtualServer, realServer, checker }, presumed) => {
-      const known = states[virtualServer]?.servers[realServer]?.checkers[checker];
-      if (known === undefined || (known.up === presumed && known.weight === undefined)) return undefined;
-      return { up: known.up, weight: known.weight, since: known.since };
-    });
-    this.#sendSuspensions();
-    this.#context.send({ to: 'checker', type: 'restore', checkers });
-  }
-
-  #restoreFromJournal(parsed: ParseResult): void {
-    const known = restoredVerdicts([...this.#earlier.memberships.values()]);
-    const checkers = rememberedCheckers(parsed.config, (key) => known(key));
-    this.#context.send({ to: 'checker', type: 'restore', checkers });
   }
 
   async #stop(): Promise<void> {
@@ -288,51 +267,6 @@ export class DirectorRole implements Role {
         const present = this.#present(state.server);
         if (present !== state.present) await this.#director.presence(state.index, present);
       }
-    });
-  }
-
-  #hear(effect: Exclude<MembershipEffect, { kind: 'log' }>, server: MembershipState): void {
-    const { send } = this.#context;
-    switch (effect.kind) {
-      case 'notify-server':
-      case 'quorum': {
-        if (effect.script === undefined) return;
-        const { generation, virtualServer, realServer } = effect.script;
-        const script: ScriptIndex =
-          realServer === undefined
-            ? { kind: 'quorum', virtualServer, up: effect.up }
-            : { kind: 'server', virtualServer, realServer, up: effect.up };
-        send({ to: 'runner', type: 'notify', generation, script, wait: effect.stopping });
-        return;
-      }
-      case 'fifo':
-        if (this.#hasFifo()) send({ to: 'runner', type: 'fifo', lines: [effect.line] });
-        return;
-      case 'suspend-checks':
-        this.#sendSuspend(server, effect.suspended);
-        return;
-    }
-  }
-
-  #hasFifo(): boolean {
-    const global = this.#held.config?.global;
-    return global?.notifyFifo !== undefined || global?.lvsNotifyFifo !== undefined;
-  }
-
-  /** The checker drops what speaks of another generation, so after each commit it hears all of it. */
-  #sendSuspensions(): void {
-    for (const state of this.#director.states) {
-      if (state.server.haSuspend) this.#sendSuspend(state, isSuspended(state));
-    }
-  }
-
-  #sendSuspend(state: MembershipState, suspended: boolean): void {
-    this.#context.send({
-      to: 'checker',
-      type: 'suspend',
-      generation: state.generation,
-      virtualServer: state.index,
-      suspended,
     });
   }
 

@@ -21,6 +21,7 @@ import { type ScriptOwner, scriptsOf, securityViolation } from '../../../parser/
 import { milliseconds } from '../../../runtime/units.js';
 import { scriptSearchPath } from '../host-surroundings.js';
 import type { ScriptIndex, SupervisorMessage } from '../messages.js';
+import { type Agreement, agreeTo } from './agreement.js';
 import { HeldConfiguration } from './held-configuration.js';
 import type { Role, RoleContext } from './role.js';
 
@@ -32,6 +33,7 @@ type Usable = { readonly check: Extract<ScriptCheck, { kind: 'usable' }>; readon
 export class RunnerRole implements Role {
   readonly #context: RoleContext;
   readonly #held = new HeldConfiguration();
+  readonly #agreement: Agreement;
   readonly #scripts: ScriptRunner;
   readonly #fifos: NotifyFifoSet;
   readonly #running = new Map<number, () => void>();
@@ -42,22 +44,19 @@ export class RunnerRole implements Role {
 
   constructor(context: RoleContext) {
     this.#context = context;
+    this.#agreement = {
+      held: this.#held,
+      send: context.send,
+      parse: 'when-shown',
+      commit: (generation) => this.#commit(generation),
+    };
     this.#scripts = new ScriptRunner({ clock: context.clock, log: context.log });
     this.#fifos = new NotifyFifoSet(context.clock, context.log);
   }
 
   onMessage(message: SupervisorMessage, descriptors: readonly Fd[]): void {
+    if (agreeTo(message, descriptors, this.#agreement)) return;
     switch (message.type) {
-      case 'prepare':
-        this.#held.prepare(message.generation, descriptors);
-        this.#context.send({ type: 'prepared', generation: message.generation, refusals: [], diagnostics: [] });
-        return;
-      case 'commit':
-        this.#commit(message.generation);
-        return;
-      case 'abandon':
-        this.#held.abandon(message.generation);
-        return;
       case 'run':
         this.#check(message.id, message.generation, message.script, message.timeout);
         return;
@@ -85,10 +84,7 @@ export class RunnerRole implements Role {
   #commit(generation: number): void {
     const old = this.#held.current;
     const held = this.#held.commit(generation);
-    if (held === undefined) {
-      if (old?.generation === generation) this.#context.send({ type: 'committed', generation, report: undefined });
-      return;
-    }
+    if (held === undefined) return;
     if (old !== undefined) this.#before = { generation: old.generation, config: old.parsed.config };
     this.#known.clear();
     this.#memo = new ScriptMemo();

@@ -1,15 +1,20 @@
 /**
  * Cuts the expanded text into its top-level statements, and tells what is wrong with its braces and quotes.
  *
- * One pass over the characters, which also makes the hash of each block; the figure to hold is 8 MB in a few tens of
- * milliseconds, so the loop is plain and allocates only per block. With the splits of an earlier text, only what lies
- * between the common beginning and the common end is looked at again.
+ * The figure to hold is 8 MB in ten milliseconds, so within a block only the characters that can mean something are
+ * looked for (block-marks.ts), nothing is allocated but one object a block, and hashes are made when they are asked for
+ * (block-span.ts). With the splits of an earlier text, only what lies between the common beginning and the common end
+ * is looked at again.
  *
  * Rules (keepalived.md 5.1, checked against keepalived 2.2.7): `#` and `!` start a comment anywhere outside double
  * quotes; a backslash keeps the next character from meaning anything; a quote ends with its line; a brace counts
  * wherever it stands outside double quotes; `{` opens the block of the last statement, also from a line of its own.
  * What keepalived gets wrong is not copied: there an unknown block's `}` closes its parent (docs/differences.md).
  */
+import { BlockMarks } from './block-marks.js';
+import { movedSpan, TextSpan } from './block-span.js';
+import { ownText } from './own-text.js';
+import { countLines } from './source-lines.js';
 import type { BlockSpan } from './text-map.js';
 
 /** Deeper nesting is cut: keepalived's own grammar needs five levels. */
@@ -46,35 +51,6 @@ export interface EarlierSplit {
 /** At most this many problems are told; a file of garbage would give millions. */
 const MAX_PROBLEMS = 1000;
 
-const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
-
-const hex32 = (value: number): string =>
-  HEX[value >>> 24]! + HEX[(value >>> 16) & 255]! + HEX[(value >>> 8) & 255]! + HEX[value & 255]!;
-
-/** The finishing mix of MurmurHash3 (public domain): every input bit reaches every output bit. */
-function avalanche(value: number): number {
-  let h = value;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
-}
-
-function hashText(low: number, high: number, length: number): string {
-  const a = avalanche(low ^ length);
-  return hex32(a) + hex32(avalanche(high ^ a));
-}
-
-/** Mixes how a block's lines map to files into its hash: the same words with other places are another block. */
-export function rehash(hash: string, numbers: readonly number[]): string {
-  let low = Number.parseInt(hash.slice(0, 8), 16) | 0;
-  let high = Number.parseInt(hash.slice(8), 16) | 0;
-  for (const number of numbers) {
-    low = Math.imul(low ^ number, 0x01000193);
-    high = Math.imul(((high << 13) | (high >>> 19)) ^ number, 0x9e3779b1);
-  }
-  return hashText(low, high, numbers.length);
-}
-
 export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
   const length = text.length;
   const blocks: BlockSpan[] = [];
@@ -83,6 +59,7 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
     if (problems.length < MAX_PROBLEMS) problems.push({ kind, offset, line });
   };
   const keywords = new Map<string, string>();
+  const marks = new BlockMarks(text);
   let line = 0;
   let i = 0;
   /** Nameless blocks at the top level that are open. */
@@ -127,20 +104,13 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
     const start = i;
     const firstLine = line;
     let keywordEnd = -1;
-    let low = 0x811c9dc5 | 0;
-    let high = 0x2f0b4c47;
     let quoteAt = -1;
     for (; i < length; i++) {
       const d = text.charCodeAt(i);
       if (d === 10 || ((d === 123 || d === 125 || d === 35 || d === 33) && quoteAt < 0)) break;
       if (keywordEnd < 0 && (d <= 32 || d === 34 || d === 0xa0) && i > start) keywordEnd = i;
-      low = Math.imul(low ^ d, 0x01000193);
-      high = Math.imul(((high << 13) | (high >>> 19)) ^ d, 0x9e3779b1);
       if (d === 34) quoteAt = quoteAt < 0 ? i : -1;
-      else if (d === 92 && hides(text, i + 1, quoteAt >= 0)) {
-        i++;
-        low = Math.imul(low ^ text.charCodeAt(i), 0x01000193);
-      }
+      else if (d === 92 && hides(text, i + 1, quoteAt >= 0)) i++;
     }
     if (quoteAt >= 0) report('unterminated quote', quoteAt, line);
     let keyword = text.slice(start, keywordEnd < 0 ? i : keywordEnd);
@@ -166,65 +136,69 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
     if (open >= length || text.charCodeAt(open) !== 123) {
       line = wordsLine;
       i = wordsEnd;
-      blocks.push({ keyword, firstLine, lastLine: firstLine, start, end: i, hash: hashText(low, high, i - start) });
+      blocks.push(new TextSpan(keyword, firstLine, firstLine, start, i, text));
     } else {
       i = open + 1;
       let depth = 1;
-      /** Whether a statement stands before this place that has no block yet. */
+      /** Whether a statement stands before `since` that has no block yet. */
       let pending = false;
-      quoteAt = -1;
+      let since = i;
       let opens = 1;
       let closes = 0;
-      for (; i < length; i++) {
+      let closed = false;
+      /** Lines are counted up to here. */
+      let counted = i;
+      const lineOf = (offset: number): number => {
+        line += countLines(text, counted, offset);
+        counted = offset;
+        return line;
+      };
+      quoteAt = -1;
+      for (i = marks.next(i); i < length; i = marks.next(i)) {
         const d = text.charCodeAt(i);
-        low = Math.imul(low ^ d, 0x01000193);
-        high = Math.imul(((high << 13) | (high >>> 19)) ^ d, 0x9e3779b1);
-        if (d > 125) {
-          if (d !== 0xa0 && d !== 0x200b && d !== 0xfeff) pending = true;
-        } else if (d === 10) {
-          line++;
-          if (quoteAt >= 0) {
-            report('unterminated quote', quoteAt, line - 1);
-            quoteAt = -1;
-          }
-        } else if (d === 34) {
-          quoteAt = quoteAt < 0 ? i : -1;
-          pending = true;
-        } else if (d === 92) {
-          pending = true;
-          if (hides(text, i + 1, quoteAt >= 0)) {
-            i++;
-            low = Math.imul(low ^ text.charCodeAt(i), 0x01000193);
-          }
-        } else if (quoteAt >= 0) {
-          // Inside quotes nothing else means anything.
-        } else if (d === 125) {
-          pending = false;
+        if (d === 125) {
           closes++;
-          if (--depth === 0) break;
+          i++;
+          if (--depth === 0) {
+            closed = true;
+            break;
+          }
+          pending = false;
+          since = i;
         } else if (d === 123) {
           opens++;
-          if (!pending) report('unexpected open', i, line);
+          if (!pending && isAllBlank(text, since, i)) report('unexpected open', i, lineOf(i));
+          if (++depth === MAX_DEPTH + 1) report('too deep', i, lineOf(i));
+          i++;
           pending = false;
-          if (++depth === MAX_DEPTH + 1) report('too deep', i, line);
-        } else if (d === 35 || d === 33) {
-          const end = text.indexOf('\n', i);
-          const stop = end < 0 ? length : end;
-          for (i++; i < stop; i++) {
-            low = Math.imul(low ^ text.charCodeAt(i), 0x01000193);
-            high = Math.imul(((high << 13) | (high >>> 19)) ^ text.charCodeAt(i), 0x9e3779b1);
+          since = i;
+        } else if (d === 92) {
+          pending = true;
+          i += hides(text, i + 1, false) ? 2 : 1;
+        } else if (d === 34) {
+          pending = true;
+          const end = quoteEnd(text, i);
+          if (end < length && text.charCodeAt(end) === 34) i = end + 1;
+          else {
+            if (end < length) report('unterminated quote', i, lineOf(i));
+            else quoteAt = i;
+            i = end;
           }
-          i--;
-        } else if (d > 32) pending = true;
+        } else {
+          pending ||= !isAllBlank(text, since, i);
+          const end = text.indexOf('\n', i);
+          i = end < 0 ? length : end;
+          since = i;
+        }
       }
+      lineOf(i);
       // A statement ends at a line's end or a brace, so there are not more than these.
       if (line - firstLine + opens + closes > MAX_STATEMENTS) report('too large', start, firstLine);
-      if (i < length) i++;
-      else {
+      if (!closed) {
         if (quoteAt >= 0) report('unterminated quote', quoteAt, line);
         problems.push({ kind: 'unclosed', count: opens - closes, offset: start, line: firstLine });
       }
-      blocks.push({ keyword, firstLine, lastLine: line, start, end: i, hash: hashText(low, high, i - start) });
+      blocks.push(new TextSpan(keyword, firstLine, line, start, i, text));
     }
     if (earlier !== undefined && nameless === 0 && keepEnd(earlier, length, i, line, blocks)) break;
   }
@@ -232,11 +206,11 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
   return { blocks, problems };
 }
 
-/** One string for each keyword: a slice of 13 characters or more would keep the whole text alive as long as it lives. */
+/** One string for each keyword. */
 function intern(keywords: Map<string, string>, keyword: string): string {
   const known = keywords.get(keyword);
   if (known !== undefined) return known;
-  const copy = Buffer.from(keyword, 'utf16le').toString('utf16le');
+  const copy = ownText(keyword);
   keywords.set(copy, copy);
   return copy;
 }
@@ -245,6 +219,26 @@ function intern(keywords: Map<string, string>, keyword: string): string {
 function hides(text: string, at: number, quoted: boolean): boolean {
   const c = text.charCodeAt(at);
   return c === 34 || c === 92 || (!quoted && (c === 35 || c === 33));
+}
+
+/** The offset of the quote that ends what the quote at `at` begins, or of the line feed or the end of the text before it. */
+function quoteEnd(text: string, at: number): number {
+  let i = at + 1;
+  for (; i < text.length; i++) {
+    const d = text.charCodeAt(i);
+    if (d === 34 || d === 10) break;
+    if (d === 92 && hides(text, i + 1, true)) i++;
+  }
+  return Math.min(i, text.length);
+}
+
+/** Whether nothing is written from `from` to `to`; looks from the end, where mostly something stands. */
+function isAllBlank(text: string, from: number, to: number): boolean {
+  for (let i = to - 1; i >= from; i--) {
+    const d = text.charCodeAt(i);
+    if (d > 32 && d !== 0xa0 && d !== 0x200b && d !== 0xfeff) return false;
+  }
+  return true;
 }
 
 /** Takes over the blocks that lie wholly in the common beginning; says where to go on. */
@@ -273,14 +267,7 @@ function keepEnd(earlier: EarlierSplit, length: number, offset: number, line: nu
       const lines = line - old[middle]!.lastLine;
       for (let k = middle + 1; k < old.length; k++) {
         const block = old[k]!;
-        into.push({
-          keyword: block.keyword,
-          firstLine: block.firstLine + lines,
-          lastLine: block.lastLine + lines,
-          start: block.start + earlier.growth,
-          end: block.end + earlier.growth,
-          hash: block.hash,
-        });
+        into.push(movedSpan(block, lines, earlier.growth));
       }
       return true;
     }

@@ -10,7 +10,8 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Position } from '../config/position.js';
-import { type EarlierSplit, MAX_STATEMENTS, rehash, type Split, type SplitProblem, splitBlocks } from './blocks.js';
+import { placedSpan } from './block-span.js';
+import { type EarlierSplit, MAX_STATEMENTS, type Split, type SplitProblem, splitBlocks } from './blocks.js';
 import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
 import { Expander } from './expand.js';
 import { findOddCharacters } from './odd-characters.js';
@@ -123,7 +124,7 @@ function withPlaces(blocks: readonly BlockSpan[], lineMap: Snapshot['lineMap']):
     for (let k = column; k < columns.length && columns[k]! <= block.lastLine; k += COLUMN_STRIDE) {
       numbers.push(columns[k]! - block.firstLine, columns[k + 1]!, columns[k + 2]!, columns[k + 3]!);
     }
-    return numbers.length === 0 ? block : { ...block, hash: rehash(block.hash, numbers) };
+    return numbers.length === 0 ? block : placedSpan(block, numbers);
   });
 }
 

@@ -10,6 +10,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { LvsdError } from '../runtime/errors.js';
+import { TextSpan } from './block-span.js';
 import type { Diagnostic } from './diagnostic.js';
 import { type BlockSpan, COLUMN_STRIDE, RUN_STRIDE, type Snapshot } from './text-map.js';
 
@@ -182,14 +183,8 @@ function decodeBlocks(numbers: Int32Array, keywords: readonly string[], length: 
     if (keyword === undefined || start < before || end < start || end > length)
       throw corrupt('a block does not lie in the text');
     before = end;
-    blocks.push({
-      keyword,
-      firstLine: numbers[k + 1]!,
-      lastLine: numbers[k + 2]!,
-      start,
-      end,
-      hash: hex(numbers[k + 5]!) + hex(numbers[k + 6]!),
-    });
+    const hash = hex(numbers[k + 5]!) + hex(numbers[k + 6]!);
+    blocks.push(new TextSpan(keyword, numbers[k + 1]!, numbers[k + 2]!, start, end, hash, true));
   }
   return blocks;
 }

@@ -53,7 +53,7 @@ export function lineEnd(text: string, start: number): number {
 /** Line feeds in a part of a text. */
 export function countLines(text: string, from: number, to: number): number {
   let count = 0;
-  for (let i = from; i < to; i++) if (text.charCodeAt(i) === 10) count++;
+  for (let i = text.indexOf('\n', from); i >= 0 && i < to; i = text.indexOf('\n', i + 1)) count++;
   return count;
 }
 

@@ -30,7 +30,12 @@ test('property: decode(encode(s)) is s', () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
       const snapshot = readText(pieces.join(''), files);
-      assert.deepEqual(decodeSnapshot(encodeSnapshot(snapshot)), snapshot);
+      const decoded = decodeSnapshot(encodeSnapshot(snapshot));
+      assert.deepEqual(decoded, snapshot);
+      assert.deepEqual(
+        decoded.blocks.map(({ hash }) => hash),
+        snapshot.blocks.map(({ hash }) => hash),
+      );
     }),
     { numRuns: 500 },
   );

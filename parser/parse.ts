@@ -13,7 +13,6 @@ import type { Config, UnbuiltUse } from '../config/config.js';
 import { virtualServerName } from '../config/names.js';
 import type { Position } from '../config/position.js';
 import type { LocalAddressGroup, VirtualServer, VirtualServerGroup } from '../config/virtual-server.js';
-import { noVrrp } from '../config/vrrp.js';
 import { bindStatement } from './bind.js';
 import { BindContext, type Collected, TextPool } from './bind-context.js';
 import { parseBlock } from './block-parser.js';
@@ -24,6 +23,7 @@ import { emptyAdded } from './schema/added-draft.js';
 import { emptyGlobal, type SslDraft } from './schema/global-draft.js';
 import { wordTable } from './schema/index.js';
 import { type TopLevelDraft, topLevelBlock } from './schema/top-level.js';
+import { emptyVrrpSide } from './schema/vrrp-drafts.js';
 import type { Statement } from './statement.js';
 import { suggestForWord } from './suggest.js';
 import { type BlockSpan, isLinear, positionOf, type Snapshot } from './text-map.js';
@@ -32,6 +32,8 @@ import { SchedulePool, type VirtualServerSurroundings } from './validate-checker
 import { mergeDuplicate } from './validate-duplicates.js';
 import { checkSurroundings, type Surroundings } from './validate-surroundings.js';
 import { validateVirtualServer } from './validate-virtual-server.js';
+import { oldSyncDaemon, validateVrrp } from './validate-vrrp.js';
+import { checkVrrpSurroundings } from './validate-vrrp-surroundings.js';
 
 export interface ParseOptions {
   /** Says what is wrong with a pattern of HTTP_GET; without it patterns are taken as they are. */
@@ -108,9 +110,8 @@ class Parse {
   readonly #context: BindContext;
   readonly #known: KnownServers;
   readonly #knownVirtual = new KnownVirtualServers();
+  readonly #vrrp = emptyVrrpSide();
   readonly #added = emptyAdded();
-  readonly #trackFiles = new Set<string>();
-  readonly #bfdInstances = new Set<string>();
 
   constructor(snapshot: Snapshot, before: ParseCache | undefined, options: ParseOptions) {
     this.#snapshot = snapshot;
@@ -142,15 +143,19 @@ class Parse {
       if (span?.keyword === 'virtual_server') this.#virtualServer(span, i, before, surroundings, ordinals);
     }
     const { servers, told } = this.#unique();
+    this.#global.lvsSyncDaemon ??= oldSyncDaemon(this.#vrrp);
+    const { smtpAlert, vrrpDefaults } = this.#global;
+    const inherited = { ...vrrpDefaults, smtpAlert: vrrpDefaults.smtpAlert ?? smtpAlert };
+    const vrrp = validateVrrp(this.#vrrp, inherited, this.#context);
     const config: Config = {
       global: this.#global,
       ssl: this.#ssl,
       groups: this.#groups,
       localAddressGroups: this.#localGroups,
       virtualServers: servers,
-      trackFiles: new Map(),
-      bfd: new Map(),
-      vrrp: noVrrp,
+      trackFiles: this.#vrrp.files,
+      bfd: this.#vrrp.bfd,
+      vrrp,
       added: this.#added,
       unbuilt: onceEach(this.#collected.flatMap((each) => each.unbuilt)),
     };
@@ -158,8 +163,12 @@ class Parse {
     const diagnostics = [
       ...this.#collected.flatMap((each) => each.diagnostics),
       ...told,
+      ...this.#context.take().diagnostics,
       ...checkAdded(config),
-      ...(host === undefined ? [] : checkSurroundings(config, host)),
+      ...(host === undefined
+        ? []
+        : [...checkSurroundings(config, host), ...checkVrrpSurroundings(config, this.#vrrp, host)]),
+      ...untold(this.#context.untold),
     ];
     const cache = { blocks: this.#kept, pool: this.#pool, schedules: this.#schedules, defaults, merged: this.#merged };
     return { config, diagnostics, cache };
@@ -172,6 +181,7 @@ class Parse {
       group: undefined,
       localGroup: undefined,
       virtualServer: undefined,
+      vrrp: this.#vrrp,
       added: this.#added,
     };
   }
@@ -213,6 +223,7 @@ class Parse {
   #bindDeclaration(span: BlockSpan): Kept {
     const context = this.#context;
     const draft = this.#draft();
+    this.#vrrp.blockEnd = () => this.#endOf(span);
     const statement = parseBlock(this.#snapshot, span);
     if (statement !== undefined) bindStatement(topLevelBlock, draft, statement, context);
     this.#ssl = draft.ssl;
@@ -250,9 +261,6 @@ class Parse {
     const header = /^[^\n{]*/.exec(text.slice(span.start, Math.min(span.end, span.start + 512)))?.[0] ?? '';
     const column = span.start - lineStart + 1;
     const words = header.split(/\s+/).filter((word) => word !== '');
-    const name = words[1]?.replace(/^"(.*)"$/, '$1');
-    if (name !== undefined && /^(vrrp_)?track_file$/.test(span.keyword)) this.#trackFiles.add(name);
-    if (name !== undefined && span.keyword === 'bfd_instance') this.#bfdInstances.add(name);
     const statement: Statement = {
       words: words.map((word, i) => ({ text: i === 0 ? span.keyword : word, quoted: false, column })),
       body: span.lastLine > span.firstLine || text.slice(span.start, span.end).includes('{') ? [] : undefined,
@@ -263,6 +271,17 @@ class Parse {
     this.#collected[index] = context.take();
   }
 
+  /** Where a block's closing brace stands. */
+  #endOf(span: BlockSpan): Position {
+    const lineStart = this.#snapshot.text.lastIndexOf('\n', Math.max(0, span.end - 2)) + 1;
+    return positionOf(this.#snapshot, span.lastLine, Math.max(1, span.end - lineStart));
+  }
+
+  /** The sessions that BFD_CHECK may name. */
+  #checkedBfd(): ReadonlySet<string> {
+    return new Set([...this.#vrrp.declaredBfd].flatMap(([name, bfd]) => (bfd.forChecker ? [name] : [])));
+  }
+
   /** What flows into every virtual server from elsewhere, as text. */
   #defaults(): string {
     const { smtpAlert, smtpAlertChecker, checkerLogAllFailures } = this.#global;
@@ -270,8 +289,8 @@ class Parse {
       smtpAlertChecker ?? smtpAlert,
       checkerLogAllFailures,
       [...this.#localGroups.keys()],
-      [...this.#trackFiles],
-      [...this.#bfdInstances],
+      [...this.#vrrp.files.keys()],
+      [...this.#checkedBfd()],
     ]);
   }
 
@@ -281,7 +300,7 @@ class Parse {
       smtpAlert: smtpAlertChecker ?? smtpAlert,
       logAllFailures: checkerLogAllFailures,
       localAddressGroups: new Set(this.#localGroups.keys()),
-      knownNames: { trackFiles: this.#trackFiles, bfdInstances: this.#bfdInstances },
+      knownNames: { trackFiles: new Set(this.#vrrp.files.keys()), bfdInstances: this.#checkedBfd() },
       schedules: this.#schedules,
       validateRegex: this.#options.validateRegex,
     };
@@ -394,4 +413,15 @@ function onceEach(uses: readonly UnbuiltUse[]): readonly UnbuiltUse[] {
     seen.add(key);
     return first;
   });
+}
+
+/** What is said where there is too much to say. */
+function untold(count: number): readonly Diagnostic[] {
+  if (count === 0) return [];
+  const message = `${count} more complaints are not shown`;
+  const suggestion = 'mend those above first, then run this again';
+  const [expected, assumed] = [undefined, undefined];
+  return [
+    { class: 'note', code: 'LVSD_CONFIG_TOO_MANY', message, at: undefined, span: 1, expected, suggestion, assumed },
+  ];
 }

@@ -1,9 +1,8 @@
 /**
- * The effective configuration of the LVS side as text: every value written out where keepalived would inherit or assume
- * it, groups and servers in their order.
+ * The effective configuration as text: every value written out where keepalived would inherit or assume it, groups and
+ * servers in their order. Here is the LVS side; the others have files of their own.
  *
- * Parsing the text gives the same Config again, positions and unbuilt words aside: blocks that lvsd skips have no value
- * to print. Of those, stubs are printed where a check names them, so that the text stands by itself.
+ * Parsing the text gives the same Config again, positions and unbuilt words aside.
  */
 import type { Checker, CheckSchedule, ConnectOptions, HttpUrl } from '../config/checker.js';
 import type { Config } from '../config/config.js';
@@ -20,6 +19,8 @@ import type {
 import { familyOf } from '../runtime/addresses.js';
 import { printAddedBlocks, printAddedOptions } from './print-added.js';
 import { printGlobal } from './print-global.js';
+import { printTrackers } from './print-trackers.js';
+import { printVrrp } from './print-vrrp.js';
 import { ConfigWriter, quotedCommand, quotedWord, userWords } from './print-writer.js';
 
 /** @returns text that ends with a newline, or nothing for an empty Config */
@@ -27,11 +28,12 @@ export function printConfig(config: Config): string {
   const to = new ConfigWriter();
   printGlobal(to, config.global);
   if (config.ssl !== undefined) printSsl(to, config.ssl);
-  printStubs(to, config);
+  printTrackers(to, config);
   for (const group of config.groups.values()) printGroup(to, group);
   for (const group of config.localAddressGroups.values()) printLocalAddresses(to, group);
   printAddedBlocks(to, config.added);
   for (const server of config.virtualServers) printVirtualServer(to, server, config.groups);
+  printVrrp(to, config);
   return to.text();
 }
 
@@ -42,25 +44,6 @@ function printSsl(to: ConfigWriter, ssl: SslConfig): void {
     to.value('certificate', ssl.certificateFile);
     to.value('key', ssl.keyFile);
   });
-}
-
-/** FILE_CHECK and BFD_CHECK are dropped where the block that they name is not there. */
-function printStubs(to: ConfigWriter, config: Config): void {
-  const needed = new Set<string>();
-  for (const virtual of config.virtualServers) {
-    for (const server of virtual.realServers) {
-      for (const checker of server.checkers) {
-        if (checker.kind === 'FILE_CHECK') needed.add(`track_file ${subject(checker.settings, 'track_file')}`);
-        if (checker.kind === 'BFD_CHECK') needed.add(`bfd_instance ${subject(checker.settings, 'name')}`);
-      }
-    }
-  }
-  for (const head of needed) to.block(head, () => undefined);
-}
-
-function subject(settings: readonly string[], word: string): string {
-  const setting = settings.findLast((each) => each.startsWith(`${word} `) || each.startsWith(`${word}\t`));
-  return setting?.slice(word.length).trim() ?? '';
 }
 
 function range(entry: { readonly first: string; readonly last: string }): string {

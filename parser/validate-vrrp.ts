@@ -5,6 +5,7 @@
  * keepalived 2.2.7 gives the whole VRRP process up when one instance cannot run; lvsd leaves that instance out and runs
  * the others, as newer versions do (docs/differences.md).
  */
+import type { LvsSyncDaemon } from '../config/global.js';
 import type { StaticAddress } from '../config/virtual-address.js';
 import { noVrrp, type VrrpConfig, type VrrpInstance, type VrrpSyncGroup } from '../config/vrrp.js';
 import type { VrrpDefaults } from '../config/vrrp-defaults.js';
@@ -182,4 +183,22 @@ function staticAddressesOf(side: VrrpSide, defaults: VrrpDefaults): readonly Sta
     }
     return { ...line, device };
   });
+}
+
+/** The old way to say who the sync daemon follows: the first instance that says it counts, if global_defs does not. */
+export function oldSyncDaemon(side: VrrpSide): LvsSyncDaemon | undefined {
+  for (const draft of side.instances.values()) {
+    if (draft.syncDaemonInterface === undefined) continue;
+    return {
+      interface: draft.syncDaemonInterface,
+      instance: draft.name,
+      syncId: undefined,
+      maxLength: undefined,
+      port: undefined,
+      ttl: undefined,
+      group: undefined,
+      at: draft.at,
+    };
+  }
+  return undefined;
 }

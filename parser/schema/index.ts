@@ -12,6 +12,7 @@ import { localAddressBlock } from './local-addresses.js';
 import { realServerBlock } from './real-server.js';
 import { sslBlock } from './ssl.js';
 import { topLevelBlock } from './top-level.js';
+import { vrrpSideBlocks } from './top-level-vrrp.js';
 import { unbuiltCheckerBlocks } from './unbuilt-checkers.js';
 import { virtualServerBlock } from './virtual-server.js';
 import { virtualServerGroupBlock } from './virtual-server-group.js';
@@ -37,6 +38,7 @@ export const allBlocks: readonly AnyBlock[] = [
   linkbeatBlock,
   notificationEmailBlock,
   ...addedBlockList,
+  ...vrrpSideBlocks,
 ];
 
 let words: WordTable | undefined;

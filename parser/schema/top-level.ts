@@ -2,8 +2,7 @@
  * The words of the top level: blocks and single lines (keepalived.md 6, 8 to 11, 14, 20; fullnat-grammar.md 2, 6.1;
  * architecture, section 6).
  *
- * Blocks of the VRRP side and others that come later are known by name, skipped whole and reported; when one is built,
- * it gets a binding here and a file of its own.
+ * Blocks of the VRRP side stand in top-level-vrrp.ts, those that lvsd and DPVS add in added-blocks.ts.
  */
 import type { LocalAddressGroup, VirtualServerGroup } from '../../config/virtual-server.js';
 import { familyOf } from '../../runtime/addresses.js';
@@ -15,7 +14,7 @@ import { addedBlocks } from './added-blocks.js';
 import type { AddedDraft } from './added-draft.js';
 import type { VirtualServerDraft } from './drafts.js';
 import { virtualServerDraft } from './empty-drafts.js';
-import { flagWord, keyword, numberWord, unbuiltWord } from './forms.js';
+import { flagWord, keyword, numberWord } from './forms.js';
 import { globalDefsBlock } from './global-defs.js';
 import type { GlobalDraft, SslDraft } from './global-draft.js';
 import { argument, block, type Keyword } from './keyword.js';
@@ -23,8 +22,10 @@ import { MAX_MARK, MAX_UNSIGNED } from './limits.js';
 import { linkbeatBlock } from './linkbeat.js';
 import { type LocalAddressesDraft, localAddressBlock } from './local-addresses.js';
 import { sslBlock } from './ssl.js';
+import { vrrpBlocks } from './top-level-vrrp.js';
 import { virtualServerBlock } from './virtual-server.js';
 import { type GroupDraft, virtualServerGroupBlock } from './virtual-server-group.js';
+import type { VrrpSide } from './vrrp-drafts.js';
 
 /** What one top-level statement may add to. */
 export interface TopLevelDraft {
@@ -33,6 +34,7 @@ export interface TopLevelDraft {
   group: VirtualServerGroup | undefined;
   localGroup: LocalAddressGroup | undefined;
   virtualServer: VirtualServerDraft | undefined;
+  readonly vrrp: VrrpSide;
   readonly added: AddedDraft;
 }
 
@@ -260,61 +262,9 @@ function lvsBlocks(): Keyword<TopLevelDraft>[] {
   ];
 }
 
-type Later = readonly [
-  name: string,
-  decides: 'traffic' | 'none',
-  what: string,
-  more?: { named?: boolean; since?: string; vrrp?: false; alias?: string },
-];
-
-const later: readonly Later[] = [
-  ['vrrp_instance', 'traffic', 'A virtual router: elects a master and holds its addresses.', { named: true }],
-  ['vrrp_sync_group', 'traffic', 'Virtual routers that change state together.', { named: true }],
-  ['vrrp_script', 'none', 'Program whose result changes a priority.', { named: true }],
-  ['vrrp_track_process', 'none', 'Process whose presence changes a priority.', { named: true }],
-  [
-    'track_file',
-    'none',
-    'File whose number changes a priority or a weight.',
-    { named: true, alias: 'vrrp_track_file' },
-  ],
-  ['track_group', 'none', 'Virtual routers that follow static addresses.', { named: true }],
-  ['bfd_instance', 'none', 'BFD session.', { named: true }],
-  ['static_ipaddress', 'traffic', 'Addresses that are added at start.'],
-  ['static_routes', 'traffic', 'Routes that are added at start.'],
-  ['static_rules', 'traffic', 'Routing rules that are added at start.'],
-  ['garp_group', 'none', 'Limits the rate of gratuitous ARP.'],
-  ['interface_up_down_delays', 'none', 'Debounces the state of interfaces.'],
-];
-
-function laterBlocks(): Keyword<TopLevelDraft>[] {
-  return later.map(([name, decides, doc, more]) => ({
-    ...unbuiltWord<TopLevelDraft>(
-      {
-        name,
-        opens: name,
-        doc,
-        ...(more?.since === undefined ? {} : { since: more.since }),
-        ...(more?.alias === undefined
-          ? {}
-          : { aliases: [{ name: more.alias, deprecated: `${more.alias} is deprecated, please use ${name}` }] }),
-        unbuilt: {
-          decides,
-          vrrpSide: more?.vrrp !== false,
-          cure:
-            more?.vrrp === false
-              ? `lvsd does not act on ${name} yet: take the block out, or start with --ignore-unbuilt to run without it.`
-              : `lvsd does not act on ${name} yet: leave that to keepalived -P beside lvsd -C, or start with --ignore-unbuilt to run without it.`,
-        },
-      },
-      more?.named === true ? [argument.text('NAME')] : [],
-    ),
-  }));
-}
-
 export const topLevelBlock = block<TopLevelDraft>(
   'top level',
   'top level',
   'Blocks and lines that stand by themselves.',
-  [...lvsBlocks(), ...singleLines(), ...laterBlocks(), ...addedBlocks<TopLevelDraft>()],
+  [...lvsBlocks(), ...singleLines(), ...vrrpBlocks<TopLevelDraft>(), ...addedBlocks<TopLevelDraft>()],
 );

@@ -254,7 +254,11 @@ function protocolWords(): Keyword<Draft>[] {
       },
     ),
     keyword<Draft>(
-      { name: 'kernel_rx_buf_size', doc: 'Receive buffer of its socket, bytes.' },
+      {
+        name: 'kernel_rx_buf_size',
+        doc: 'Receive buffer of its socket, bytes.',
+        whenMissing: 'invalid kernel_rx_buf_size specified',
+      },
       [argument.number('BYTES', 0, MAX_UNSIGNED)],
       (draft, statement, context) => {
         const value = context.number(statement, 1, 0, MAX_UNSIGNED);

@@ -7,25 +7,23 @@
 import { spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { enterNamespace, setProcessName } from '../../native/process.js';
+import { enterNamespace } from '../../native/process.js';
 import { onSignal } from '../../native/signals.js';
 import { defaultControlSocket } from '../../observe/control-protocol.js';
-import { ControlSocket } from '../../observe/control-socket.js';
+import type { ControlSocket } from '../../observe/control-socket.js';
 import { openDatagram } from '../../observe/datagram.js';
-import { MetricsListener } from '../../observe/metrics-listener.js';
-import { Systemd, takeSystemdEnvironment } from '../../observe/systemd.js';
+import { Systemd } from '../../observe/systemd.js';
 import { systemClock } from '../../runtime/clock.js';
 import { describeError } from '../../runtime/errors.js';
 import type { Log } from '../../runtime/log.js';
 import { type CommandLine, unbuiltOptions } from './command-line.js';
 import { type LoadedConfiguration, loadConfiguration } from './configuration.js';
-import { Control } from './control.js';
-import { writeDumps } from './dumps.js';
+import { type BegunDaemon, daemonUmask, IN_BACKGROUND } from './daemon-begin.js';
 import { type LogSettings, openLog } from './logging.js';
 import type { RoleName, Welcome } from './messages.js';
 import { AlreadyRunningError, PidFile, pidFilePath, pidFilePlace, systemFor } from './pid-file.js';
 import { exitCode } from './restart-policy.js';
-import { HOME_NAMESPACE_FD, RolesAhead } from './role-spawn.js';
+import { HOME_NAMESPACE_FD } from './role-spawn.js';
 import { Supervisor } from './supervisor.js';
 import { version } from './version.js';
 
@@ -36,35 +34,20 @@ const vrrpSignals = [
   { number: 64, asks: 'a thread dump' },
 ] as const;
 
-/** keepalived's (keepalived.md 7.1) but for the owner's execute bit: the folders that lvsd makes need it. */
-const DEFAULT_UMASK = 0o077;
-const OWNER_EXECUTE = 0o100;
-
-const IN_BACKGROUND = 'LVSD_IN_BACKGROUND';
-
-export async function startDaemon(commandLine: CommandLine): Promise<void> {
-  if (!commandLine.foreground && process.env[IN_BACKGROUND] === undefined) {
+/** @param begun undefined for a process that only starts the daemon in the background */
+export async function startDaemon(commandLine: CommandLine, begun: BegunDaemon | undefined): Promise<void> {
+  if (begun === undefined) {
     if (mayGoToBackground(commandLine)) goToBackground();
     return;
   }
-  delete process.env[IN_BACKGROUND];
-  setProcessName('lvsd');
-  process.umask((commandLine.umask ?? DEFAULT_UMASK) & ~OWNER_EXECUTE);
-  const environment = takeSystemdEnvironment(process.env, process.pid);
-  const ahead = new RolesAhead();
-  if (commandLine.namespace === undefined) ahead.spawn(['director']);
   try {
-    await serve(commandLine, environment, ahead);
+    await serve(commandLine, begun);
   } finally {
-    ahead.end();
+    begun.ahead.end();
   }
 }
 
-async function serve(
-  commandLine: CommandLine,
-  environment: ReturnType<typeof takeSystemdEnvironment>,
-  ahead: RolesAhead,
-): Promise<void> {
+async function serve(commandLine: CommandLine, { environment, ahead }: BegunDaemon): Promise<void> {
   const first = read(commandLine);
   if (first === undefined) return;
   const { global } = first;
@@ -76,7 +59,7 @@ async function serve(
     (commandLine.umask === undefined && global.umask !== undefined)
   )
     ahead.end();
-  process.umask((commandLine.umask ?? global.umask ?? DEFAULT_UMASK) & ~OWNER_EXECUTE);
+  process.umask(daemonUmask(commandLine, global.umask));
   const namespace = commandLine.namespace ?? global.netNamespace;
   const logSettings: LogSettings = {
     detail: commandLine.logDetail > 0,
@@ -151,25 +134,13 @@ async function serve(
   if (supervisor.stopping) return;
   ahead.end();
   systemd.startWatchdog(() => supervisor.healthy());
-  const routes = new Control(supervisor, commandLine);
-  const path = global.controlSocket ?? (suffix === '' ? defaultControlSocket : `/run/lvsd/control_${suffix}.sock`);
-  try {
-    control = await ControlSocket.open({ path, routes, onError: (error) => log.warning(describeError(error)) });
-  } catch (error) {
-    log.warning(`${describeError(error)}. lvsd serves on; lvsctl cannot reach it.`);
-  }
-  if (global.metricsListen !== undefined) {
-    try {
-      await MetricsListener.open({
-        ...global.metricsListen,
-        scrape: (scope) => routes.metrics(scope),
-        onError: (error) => log.warning(describeError(error)),
-      });
-    } catch (error) {
-      log.warning(`${describeError(error)}. lvsd serves on without metrics.`);
-    }
-  }
-  process.on('SIGUSR1', () => void writeDumps(routes, supervisor, log));
+  const { openFaces } = await import('./daemon-faces.js');
+  control = await openFaces(supervisor, {
+    commandLine,
+    controlSocket: global.controlSocket ?? (suffix === '' ? defaultControlSocket : `/run/lvsd/control_${suffix}.sock`),
+    metricsListen: global.metricsListen,
+    log,
+  });
 }
 
 /**

@@ -55,8 +55,10 @@ async function start(): Promise<void> {
     process.exitCode = testConfiguration(commandLine);
     return;
   }
+  const { beginDaemon } = await import('./daemon-begin.js');
+  const begun = beginDaemon(commandLine);
   const { startDaemon } = await import('./daemon.js');
-  await startDaemon(commandLine);
+  await startDaemon(commandLine, begun);
 }
 
 start().catch((error: unknown) => {

@@ -60,9 +60,38 @@ interface Kept {
   twin: Kept | undefined;
 }
 
+/** What was kept of the blocks of one parse. Their hashes are made when the next parse asks; lvsd -t has none. */
+class KeptBlocks {
+  #spans: BlockSpan[] = [];
+  #kept: Kept[] = [];
+  #byHash: Map<string, Kept> | undefined;
+
+  add(span: BlockSpan, kept: Kept): void {
+    this.#spans.push(span);
+    this.#kept.push(kept);
+  }
+
+  get(hash: string): Kept | undefined {
+    this.#byHash ??= this.#table();
+    return this.#byHash.get(hash);
+  }
+
+  #table(): Map<string, Kept> {
+    const byHash = new Map<string, Kept>();
+    this.#spans.forEach(({ hash }, i) => {
+      const kept = this.#kept[i];
+      const twin = byHash.get(hash);
+      if (kept !== undefined) byHash.set(hash, kept.twin === twin ? kept : { ...kept, twin });
+    });
+    this.#spans = [];
+    this.#kept = [];
+    return byHash;
+  }
+}
+
 /** Opaque: hand it on to the next parse. */
 export interface ParseCache {
-  readonly blocks: ReadonlyMap<string, Kept>;
+  readonly blocks: KeptBlocks;
   readonly pool: TextPool;
   readonly schedules: SchedulePool;
   /** What flowed into every virtual server from elsewhere: if it changed, none is taken over. */
@@ -78,7 +107,6 @@ export interface ParseResult {
 }
 
 const cached = new Set(['virtual_server', 'virtual_server_group', 'local_address_group']);
-const NONE: ReadonlyMap<string, Kept> = new Map();
 /** A pool that has grown beyond this over many reloads is begun anew; what it handed out stays good. */
 const MOST_TEXTS = 262_144;
 const SILENCE: Collected = { diagnostics: [], unbuilt: [] };
@@ -96,7 +124,7 @@ class Parse {
   readonly #snapshot: Snapshot;
   readonly #options: ParseOptions;
   readonly #before: ParseCache | undefined;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new KeptBlocks();
   readonly #merged = new Map<string, { from: readonly VirtualServer[]; into: VirtualServer }>();
   readonly #pool: TextPool;
   readonly #schedules: SchedulePool;
@@ -135,7 +163,7 @@ class Parse {
       if (span !== undefined && span.keyword !== 'virtual_server') this.#declaration(span, i);
     }
     const defaults = this.#defaults();
-    const before = this.#before?.defaults === defaults ? this.#before.blocks : NONE;
+    const before = this.#before?.defaults === defaults ? this.#before.blocks : undefined;
     const surroundings = this.#serverSurroundings();
     const ordinals = new Map<string, number>();
     for (let i = 0; i < blocks.length; i++) {
@@ -187,20 +215,14 @@ class Parse {
   }
 
   /** What was kept of the same text at the same place. */
-  #found(among: ReadonlyMap<string, Kept>, span: BlockSpan): Kept | undefined {
-    let kept = among.get(span.hash);
+  #found(among: KeptBlocks | undefined, span: BlockSpan): Kept | undefined {
+    let kept = among?.get(span.hash);
     if (kept === undefined) return undefined;
     const at = positionOf(this.#snapshot, span.firstLine, 1);
     while (kept !== undefined && (kept.line !== at.line || kept.file !== at.file || kept.keyword !== span.keyword)) {
       kept = kept.twin;
     }
     return kept;
-  }
-
-  #keep(span: BlockSpan, kept: Kept): void {
-    const twin = this.#kept.get(span.hash);
-    if (kept.twin === twin) this.#kept.set(span.hash, kept);
-    else this.#kept.set(span.hash, { ...kept, twin });
   }
 
   /** Any block but a virtual server. */
@@ -211,9 +233,9 @@ class Parse {
       return;
     }
     const cacheable = cached.has(span.keyword);
-    const before = cacheable ? this.#found(this.#before?.blocks ?? NONE, span) : undefined;
+    const before = cacheable ? this.#found(this.#before?.blocks, span) : undefined;
     const kept = before ?? this.#bindDeclaration(span);
-    if (cacheable) this.#keep(span, kept);
+    if (cacheable) this.#kept.add(span, kept);
     this.#collected[index] = kept.collected;
     if (kept.value === undefined) return;
     if (span.keyword === 'virtual_server_group') this.#add(this.#groups, kept.value as VirtualServerGroup, index);
@@ -309,7 +331,7 @@ class Parse {
   #virtualServer(
     span: BlockSpan,
     index: number,
-    earlier: ReadonlyMap<string, Kept>,
+    earlier: KeptBlocks | undefined,
     surroundings: Omit<VirtualServerSurroundings, 'group' | 'ordinal'>,
     ordinals: Map<string, number>,
   ): void {
@@ -320,7 +342,7 @@ class Parse {
         (before.group === this.#groups.get(before.groupName) &&
           before.ordinal === (ordinals.get(before.groupName) ?? 0)));
     const kept = same ? before : this.#bindVirtualServer(span, surroundings, ordinals);
-    this.#keep(span, kept);
+    this.#kept.add(span, kept);
     this.#collected[index] = kept.collected;
     if (kept.value === undefined) return;
     if (kept.groupName !== undefined) ordinals.set(kept.groupName, kept.ordinal + 1);

@@ -78,6 +78,8 @@ bool export_passing(napi_env env, napi_value exports);
 bool export_netlink(napi_env env, napi_value exports);
 bool export_readiness(napi_env env, napi_value exports);
 bool export_signals(napi_env env, napi_value exports);
+bool export_scheduling(napi_env env, napi_value exports);
+bool export_link_state(napi_env env, napi_value exports);
 bool export_process(napi_env env, napi_value exports);
 
 /* Called once, at the end of the environment. Calls `after(data)` when the poll handle is closed (at once if none). */

@@ -88,6 +88,11 @@ export interface Addon {
   setrlimit(resource: number, limits: Float64Array): number;
   setScheduler(policy: number, priority: number): number;
   getScheduler(): number;
+  setSchedulerOf(tid: number, policy: number, priority: number): number;
+  setAffinityOf(tid: number, mask: Bytes): number;
+  setLimitOf(pid: number, resource: number, soft: number, hard: number): number;
+  lockOnFault(address: number, length: number): number;
+  linkState(name: string, method: number): number;
   mkfifo(path: string, mode: number): number;
   flock(fd: number, operation: number): number;
   interfaceIndex(name: string): number;

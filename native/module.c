@@ -39,7 +39,8 @@ NAPI_MODULE_INIT() {
   if (napi_add_async_cleanup_hook(env, teardown, addon, NULL) != napi_ok) return NULL;
   if (!export_descriptors(env, exports) || !export_sockets(env, exports) ||
       !export_passing(env, exports) || !export_netlink(env, exports) || !export_readiness(env, exports) ||
-      !export_process(env, exports) || !export_signals(env, exports)) {
+      !export_process(env, exports) || !export_signals(env, exports) || !export_scheduling(env, exports) ||
+      !export_link_state(env, exports)) {
     return NULL;
   }
   return exports;

@@ -4,7 +4,7 @@
  * Here is what concerns processes: heartbeats, nice values, the PID file of keepalived's checker child, answers that
  * are owed, the scripts of start and stop. Which configuration a role is shown, and when, is the supervisor's to say.
  */
-import { setPriority } from 'node:os';
+import type { ProcessScheduling } from '../../config/global-process.js';
 import type { ScriptEnd } from '../../healthcheck/probes/probe.js';
 import { sealedMemfd } from '../../native/descriptor-passing.js';
 import { describeError } from '../../runtime/errors.js';
@@ -13,6 +13,7 @@ import type { RoleName, SupervisorMessage } from './messages.js';
 import { PidFile, pidFilePath, pidFilePlace, systemFor } from './pid-file.js';
 import { Questions } from './questions.js';
 import { type RoleEvents, RoleProcess } from './role-process.js';
+import { checkerRoles, RoleScheduling } from './role-scheduling.js';
 import type { SupervisorParts } from './supervisor-parts.js';
 
 const TICK_MS = 1000;
@@ -26,12 +27,14 @@ export class RoleSet {
   readonly #events: RoleEvents;
   readonly #roles = new Map<RoleName, RoleProcess>();
   readonly #questions: Questions;
+  readonly #scheduling: RoleScheduling;
   #checkersPidFile: PidFile | undefined;
   #worstLag = 0;
 
   constructor(parts: SupervisorParts, events: RoleEvents) {
     this.#parts = parts;
     this.#questions = new Questions(parts.clock);
+    this.#scheduling = new RoleScheduling(parts.log);
     this.#events = {
       ...events,
       onUp: (name) => {
@@ -116,20 +119,11 @@ export class RoleSet {
     return worst;
   }
 
-  /** `checker_priority`: the nice value of the processes that are keepalived's checker child. */
-  setPriorities(priority: number | undefined): void {
-    if (priority === undefined) return;
-    for (const name of ['director', 'checker'] as const) {
-      const pid = this.#roles.get(name)?.pid;
-      if (pid === undefined) continue;
-      try {
-        setPriority(pid, priority);
-      } catch (error) {
-        this.#parts.log.warning(
-          `checker_priority ${priority} could not be given to the ${name} process: ${describeError(error)}`,
-        );
-      }
-    }
+  /** checker_priority and its kin, for the processes that are keepalived's checker child. */
+  schedule(wanted: ProcessScheduling | undefined): void {
+    if (wanted === undefined) return;
+    const pids = checkerRoles.map((name) => this.#roles.get(name)?.pid).filter((pid) => pid !== undefined);
+    this.#scheduling.apply('checker', wanted, pids);
   }
 
   removePidFiles(): void {

@@ -18,6 +18,7 @@ import { roleNames } from './messages.js';
 import { Newcomers } from './newcomers.js';
 import { exitCode } from './restart-policy.js';
 import type { RoleProcess } from './role-process.js';
+import { nameSupervisor } from './role-scheduling.js';
 import { RoleSet } from './role-set.js';
 import type { ReloadOutcome, SupervisorParts } from './supervisor-parts.js';
 import { version } from './version.js';
@@ -158,8 +159,12 @@ export class Supervisor {
     for (const role of roleNames) if (commandLine.allRoles || this.current?.needs.has(role)) this.#roles.start(role);
   }
 
+  /** Names and scheduling of processes, as the configuration in force has them. */
   #setPriorities(): void {
-    this.#roles.setPriorities(this.current?.global.checkerScheduling.priority);
+    const global = this.current?.global;
+    if (global === undefined) return;
+    this.#roles.schedule(global.checkerScheduling);
+    nameSupervisor(global.processNames.parent);
   }
 
   /** Ends without touching the table: the roles leave when their channel ends. */

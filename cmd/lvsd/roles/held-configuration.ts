@@ -30,6 +30,13 @@ export interface ReadConfiguration {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+let inForce: ((config: Config) => void) | undefined;
+
+/** Who else in this process hears of what comes into force: a process has one role, and a name and memory of its own. */
+export function whenInForce(hear: (config: Config) => void): void {
+  inForce = hear;
+}
+
 export class HeldConfiguration {
   readonly #options: ParseOptions;
   #current: HeldGeneration | undefined;
@@ -82,6 +89,7 @@ export class HeldConfiguration {
     if (this.#prepared?.generation !== generation) return undefined;
     this.#current = this.#prepared;
     this.#prepared = undefined;
+    inForce?.(this.#current.parsed.config);
     return this.#current;
   }
 

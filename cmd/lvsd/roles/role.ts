@@ -19,6 +19,8 @@ import { Channel } from '../channel.js';
 import { openLog } from '../logging.js';
 import type { RoleMessage, RoleName, SupervisorMessage, Welcome } from '../messages.js';
 import { exitCode } from '../restart-policy.js';
+import { whenInForce } from './held-configuration.js';
+import { OwnProcess } from './own-process.js';
 
 const CHANNEL_FD = 3;
 const HEARTBEAT_MS = 1000;
@@ -56,6 +58,8 @@ export function runRole(name: RoleName, make: (context: RoleContext) => Role): v
       for (const fd of descriptors) closeFd(fd);
       if (!('type' in message) || message.type !== 'welcome') return;
       log = openLog(message.log, name);
+      const own = new OwnProcess(name, { log, clock: systemClock });
+      whenInForce(({ global }) => own.apply(global));
       role = make({
         welcome: message,
         log,

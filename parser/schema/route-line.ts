@@ -4,25 +4,14 @@
  *
  * Most of what is wrong leaves the whole route out; the rest is told and the option left out, as keepalived does.
  */
-import {
-  type LockableMetric,
-  lockableMetrics,
-  type NextHop,
-  type Prefix,
-  type Route,
-  type RouteMetric,
-  type RouteType,
-  routeMetrics,
-  routeTypes,
-} from '../../config/route.js';
+import { type Prefix, type Route, type RouteType, routeTypes } from '../../config/route.js';
 import { type AddressFamily, familyOf, type IpAddress } from '../../runtime/addresses.js';
 import type { BindContext } from '../bind-context.js';
-import { anyBase, LineReader } from '../line-reader.js';
+import { LineReader } from '../line-reader.js';
 import type { Statement } from '../statement.js';
 import { readPrefixed } from './address-line.js';
 import {
   KEEPALIVED_PROTOCOL,
-  MAIN_TABLE,
   protocolNumber,
   realmsNumber,
   scopeNumber,
@@ -31,27 +20,24 @@ import {
 } from './iproute-names.js';
 import { MAX_UNSIGNED } from './limits.js';
 import { readEncapsulation } from './route-encapsulation.js';
+import { isMetric, metricOption } from './route-metrics.js';
+import { readNextHops } from './route-next-hops.js';
+import {
+  bounded,
+  emptyRoute,
+  hopVia,
+  MIXED,
+  type ReadRouteOption,
+  type RouteReading,
+  readGateway,
+  refuse,
+  sameFamily,
+} from './route-reading.js';
 
 export const ROUTE_FORM =
   '[inet|inet6] [TYPE] DESTINATION [via ADDRESS] [dev INTERFACE] [src ADDRESS] [table TABLE] [metric N] ... [nexthop via ADDRESS dev INTERFACE weight N ...] [no_track]';
 
-type MutableRoute = { -readonly [K in keyof Route]: Route[K] };
-
-/** A route that is being read: what is not settled before the end of the line is undefined. */
-interface Reading {
-  readonly route: Omit<MutableRoute, 'family' | 'destination'>;
-  readonly metrics: Partial<Record<RouteMetric, number>>;
-  readonly locked: LockableMetric[];
-  readonly nextHops: NextHop[];
-  family: AddressFamily | undefined;
-  destination: Prefix | 'default' | undefined;
-  destinationText: string;
-  readonly kind: 'virtual' | 'static';
-  readonly noteInterface: (name: string, message: string) => void;
-}
-
 const NO_DETAILS = { assumed: 'the option is left out' };
-const MIXED = 'Cannot mix IPv4 and IPv6 addresses for route';
 
 /**
  * @param kind a static route takes `track_group`
@@ -64,7 +50,7 @@ export function readRouteLine(
   noteInterface: (name: string, message: string) => void,
 ): Route | undefined {
   const reader = new LineReader(statement, context);
-  const reading: Reading = {
+  const reading: RouteReading = {
     route: emptyRoute(reader),
     metrics: {},
     locked: [],
@@ -94,58 +80,15 @@ export function readRouteLine(
   return finish(reading, reader);
 }
 
-function emptyRoute(reader: LineReader): Reading['route'] {
-  return {
-    type: 'unicast',
-    from: undefined,
-    gateway: undefined,
-    device: undefined,
-    nextHops: [],
-    preferredSource: undefined,
-    table: MAIN_TABLE,
-    protocol: undefined,
-    scope: undefined,
-    tos: undefined,
-    priority: undefined,
-    onLink: false,
-    realms: undefined,
-    encapsulation: undefined,
-    expires: undefined,
-    metrics: {},
-    locked: [],
-    congestionControl: undefined,
-    ecn: false,
-    preference: undefined,
-    ttlPropagate: undefined,
-    track: true,
-    trackGroup: undefined,
-    at: reader.at,
-  };
-}
-
-/** False where the route is left out; a value that lacks was told. */
-type ReadOption = (reading: Reading, reader: LineReader, word: string) => boolean;
-
-/** Settles the family, or says whether it is the same. */
-function sameFamily(reading: Reading, family: AddressFamily): boolean {
-  reading.family ??= family;
-  return reading.family === family;
-}
-
 /** An option with one value that a function reads; undefined from it leaves the route out. */
-function value(set: (reading: Reading, text: string, reader: LineReader) => boolean): ReadOption {
+function value(set: (reading: RouteReading, text: string, reader: LineReader) => boolean): ReadRouteOption {
   return (reading, reader) => {
     const text = reader.take();
     return text !== undefined && set(reading, text, reader);
   };
 }
 
-function refuse(reader: LineReader, message: string, code: `LVSD_CONFIG_${string}` = 'LVSD_CONFIG_BAD_VALUE'): false {
-  reader.say(code, message);
-  return false;
-}
-
-function family(name: AddressFamily): ReadOption {
+function family(name: AddressFamily): ReadRouteOption {
   return (reading, reader) =>
     sameFamily(reading, name) ||
     refuse(reader, `${name} specified for ${name === 'inet' ? 'IPv6' : 'IPv4'} route`, 'LVSD_CONFIG_FAMILY');
@@ -166,7 +109,7 @@ function readPrefix(text: string, reader: LineReader): Prefix | 'default' | unde
 
 const isType = (text: string): text is RouteType => (routeTypes as readonly string[]).includes(text);
 
-function readDestination(reading: Reading, first: string, reader: LineReader): boolean {
+function readDestination(reading: RouteReading, first: string, reader: LineReader): boolean {
   let text: string | undefined = first;
   if (first === 'to') text = reader.take('DESTINATION');
   if (text === undefined) return false;
@@ -186,20 +129,7 @@ function readDestination(reading: Reading, first: string, reader: LineReader): b
   );
 }
 
-/** The address behind `via`, which may have its family before it. */
-function readGateway(reading: Reading, reader: LineReader, wrong: (text: string) => string): IpAddress | undefined {
-  let text = reader.take('ADDRESS');
-  if (text === 'inet' || text === 'inet6') {
-    if (!sameFamily(reading, text)) return reader.refuse('LVSD_CONFIG_FAMILY', MIXED);
-    text = reader.take('ADDRESS');
-  }
-  if (text === undefined) return undefined;
-  const parsed = readPrefixed(reader, text, { withPrefix: false });
-  if (parsed === undefined) return reader.refuse('LVSD_CONFIG_BAD_ADDRESS', wrong(text));
-  return sameFamily(reading, familyOf(parsed.address)) ? parsed.address : reader.refuse('LVSD_CONFIG_FAMILY', MIXED);
-}
-
-function via(reading: Reading, reader: LineReader, word: string): boolean {
+function via(reading: RouteReading, reader: LineReader, word: string): boolean {
   if (word === 'gw') {
     reader.say('LVSD_CONFIG_DEPRECATED', '"gw" for routes is deprecated. Please use "via"', { assumed: 'via' });
   }
@@ -210,7 +140,7 @@ function via(reading: Reading, reader: LineReader, word: string): boolean {
 }
 
 /** `A or B`, the old way to write two next hops. */
-function or(reading: Reading, reader: LineReader): boolean {
+function or(reading: RouteReading, reader: LineReader): boolean {
   reader.say('LVSD_CONFIG_DEPRECATED', '"or" for routes is deprecated. Please use "nexthop"', { assumed: 'nexthop' });
   const text = reader.take('ADDRESS');
   if (text === undefined) return false;
@@ -223,17 +153,6 @@ function or(reading: Reading, reader: LineReader): boolean {
   reading.nextHops.push(hopVia(reading.route.gateway), hopVia(parsed.address));
   reading.route.gateway = undefined;
   return true;
-}
-
-function hopVia(gateway: IpAddress | undefined): NextHop {
-  return {
-    gateway,
-    device: undefined,
-    weight: undefined,
-    onLink: false,
-    realms: undefined,
-    encapsulation: undefined,
-  };
 }
 
 const device = value((reading, name) => {
@@ -252,7 +171,7 @@ const priority = value((reading, text, reader) => {
   return reading.route.priority !== undefined || refuse(reader, `Invalid metric ${text} specified for route`);
 });
 
-const options: ReadonlyMap<string, ReadOption> = new Map<string, ReadOption>([
+const options: ReadonlyMap<string, ReadRouteOption> = new Map<string, ReadRouteOption>([
   ['inet', family('inet')],
   ['inet6', family('inet6')],
   ['via', via],
@@ -416,132 +335,7 @@ const routerPreferences: ReadonlyMap<string, number> = new Map([
   ['high', 1],
 ]);
 
-function bounded(text: string, max: number): number | undefined {
-  const number = anyBase(text);
-  return number === undefined || number > max ? undefined : number;
-}
-
-const isMetric = (word: string): word is RouteMetric => (routeMetrics as readonly string[]).includes(word);
-const isLockable = (word: string): word is LockableMetric => (lockableMetrics as readonly string[]).includes(word);
-const flagMetrics = new Set<RouteMetric>(['quickack', 'fastopen_no_cookie']);
-/** What a bare number stands for in milliseconds, as the kernel keeps it (shifted by 3 and 2). */
-const timeMetrics: ReadonlyMap<RouteMetric, number> = new Map([
-  ['rtt', 8],
-  ['rttvar', 4],
-  ['rto_min', 1],
-]);
-const metricNames: ReadonlyMap<RouteMetric, string> = new Map([
-  ['mtu', 'MTU'],
-  ['hoplimit', 'hoplimit'],
-  ['advmss', 'advmss'],
-]);
-
-function metricOption(metric: RouteMetric): ReadOption {
-  return (reading, reader) => {
-    const lock = isLockable(metric) && reader.skip('lock');
-    const text = reader.take('N');
-    if (text === undefined) return false;
-    const scale = timeMetrics.get(metric);
-    const max = metric === 'hoplimit' ? 255 : flagMetrics.has(metric) ? 1 : MAX_UNSIGNED;
-    const number = scale === undefined ? bounded(text, max) : milliseconds(text, scale);
-    if (number === undefined) {
-      const name = metricNames.get(metric) ?? `${metric} value`;
-      const message =
-        metric === 'rtt' || metric === 'rttvar'
-          ? `Invalid ${metric} ${text} for route`
-          : `Invalid ${name} ${text} specified for route`;
-      return refuse(reader, message, 'LVSD_CONFIG_BAD_NUMBER');
-    }
-    reading.metrics[metric] = number;
-    if (lock && isLockable(metric)) reading.locked.push(metric);
-    return true;
-  };
-}
-
-/** `N` in the kernel's own unit, `Ns` or `Nms`, decimals allowed. */
-function milliseconds(text: string, scale: number): number | undefined {
-  const parts = /^(\d+(?:\.\d*)?)(s|sec|secs|ms|msec|msecs)?$/i.exec(text);
-  if (parts === null) return undefined;
-  const number = Number(parts[1]);
-  const unit = parts[2]?.toLowerCase();
-  const time = unit === undefined ? number * scale : unit.startsWith('s') ? number * 1000 : number;
-  return time >= MAX_UNSIGNED / scale ? undefined : Math.ceil(time);
-}
-
-/** Everything from the first `nexthop` on; what is wrong ends it, as keepalived has it, and the hops so far stay. */
-function readNextHops(reading: Reading, reader: LineReader): void {
-  while (reader.skip('nexthop')) {
-    const hop = readNextHop(reading, reader);
-    if (hop === undefined) return;
-    reading.nextHops.push(hop);
-  }
-  const rest = reader.next();
-  if (rest !== undefined) {
-    reader.say('LVSD_CONFIG_SURPLUS_WORD', `Route has trailing nonsense after nexthops - ${rest}`, NO_DETAILS);
-  }
-}
-
-function readNextHop(reading: Reading, reader: LineReader): NextHop | undefined {
-  const hop: { -readonly [K in keyof NextHop]: NextHop[K] } = hopVia(undefined);
-  for (;;) {
-    const word = reader.peek();
-    switch (word) {
-      case 'via': {
-        reader.next();
-        const gateway = readGateway(reading, reader, (text) => `invalid nexthop address ${text}`);
-        if (gateway === undefined) return undefined;
-        hop.gateway = gateway;
-        break;
-      }
-      case 'dev': {
-        reader.next();
-        const name = reader.take('INTERFACE');
-        if (name === undefined) return undefined;
-        reading.noteInterface(name, `WARNING - interface ${name} for VROUTE nexthop doesn't exist`);
-        hop.device = name;
-        break;
-      }
-      case 'weight': {
-        reader.next();
-        const text = reader.take('N');
-        if (text === undefined) return undefined;
-        const weight = bounded(text, 256);
-        if (weight === undefined || weight === 0) {
-          return reader.refuse('LVSD_CONFIG_BAD_NUMBER', `Invalid weight ${text} specified for route`);
-        }
-        hop.weight = weight;
-        break;
-      }
-      case 'onlink':
-        reader.next();
-        hop.onLink = true;
-        break;
-      case 'encap':
-        reader.next();
-        hop.encapsulation = readEncapsulation(reader);
-        break;
-      case 'realms': {
-        reader.next();
-        const text = reader.take('REALMS');
-        if (text === undefined) return undefined;
-        const realms = realmsNumber(text);
-        if (realms === undefined) return reader.refuse('LVSD_CONFIG_BAD_VALUE', `Invalid realms ${text} for route`);
-        if (!sameFamily(reading, 'inet')) {
-          return reader.refuse('LVSD_CONFIG_FAMILY', 'realms are only supported for IPv4');
-        }
-        hop.realms = realms;
-        break;
-      }
-      case 'as':
-        reader.next();
-        return reader.refuse('LVSD_CONFIG_UNKNOWN_OPTION', "'as [to]' (nat) not supported");
-      default:
-        return hop;
-    }
-  }
-}
-
-function finish(reading: Reading, reader: LineReader): Route | undefined {
+function finish(reading: RouteReading, reader: LineReader): Route | undefined {
   const { route, destination } = reading;
   if (destination === undefined) return reader.refuse('LVSD_CONFIG_NO_SUBJECT', 'Route must have a destination');
   let { track, protocol, trackGroup } = route;

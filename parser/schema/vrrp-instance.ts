@@ -177,10 +177,10 @@ function finishInstance(draft: Draft, context: BindContext): void {
   const at = draft.side.blockEnd();
   const say = (message: string, assumed: string): void =>
     context.reportAt('assumed', 'LVSD_CONFIG_CONFLICT', message, at, { assumed });
-  if (draft.peers.length > 0 && (draft.vmac !== undefined || draft.ipvlan !== undefined)) {
+  if (draft.unicastWord && (draft.vmac !== undefined || draft.ipvlan !== undefined)) {
     if (draft.interface === undefined) {
       say(
-        `(${draft.name}): Cannot use VMAC/ipvlan with unicast peers and no interface - clearing use_vmac`,
+        `(${draft.name}): Cannot use VMAC/ipvlan with unicast and no interface - clearing use_vmac`,
         'no use_vmac, no use_ipvlan',
       );
       draft.vmac = undefined;

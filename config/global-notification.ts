@@ -1,10 +1,11 @@
 /**
- * What global_defs says about telling others: mail, SNMP, D-Bus (keepalived.md 7.1, 7.6, 13.3 to 13.5).
+ * What global_defs says about telling others: mail, SNMP, D-Bus, FIFOs (keepalived.md 7.1, 7.6, 13.2 to 13.5).
  *
  * Undefined means "not written".
  */
 import type { Port, Seconds } from '../runtime/units.js';
 import type { Position } from './position.js';
+import type { ScriptUser } from './script.js';
 
 export interface MailSettings {
   /** notification_email, in file order; without any there is no mail. */
@@ -44,4 +45,11 @@ export interface DbusSettings {
   readonly enabled: boolean;
   readonly serviceName: string | undefined;
   readonly noInterfaceName: string | undefined;
+}
+
+/** A FIFO that events are written to. */
+export interface NotifyFifo {
+  readonly path: string;
+  readonly user: ScriptUser | undefined;
+  readonly at: Position;
 }

@@ -5,7 +5,7 @@
  * Undefined means "not written".
  */
 import type { Seconds } from '../runtime/units.js';
-import type { NotifyFifo } from './global.js';
+import type { NotifyFifo } from './global-notification.js';
 import type { ReceiveBuffer } from './global-process.js';
 import type { Script } from './script.js';
 

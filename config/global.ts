@@ -5,7 +5,7 @@
  */
 import type { IpAddress } from '../runtime/addresses.js';
 import type { Port, Seconds } from '../runtime/units.js';
-import type { DbusSettings, MailSettings, SnmpSettings } from './global-notification.js';
+import type { DbusSettings, MailSettings, NotifyFifo, SnmpSettings } from './global-notification.js';
 import type {
   AutoPriority,
   DumpSettings,
@@ -37,12 +37,6 @@ export interface LvsSyncDaemon {
   readonly port: Port | undefined;
   readonly ttl: number | undefined;
   readonly group: IpAddress | undefined;
-  readonly at: Position;
-}
-
-export interface NotifyFifo {
-  readonly path: string;
-  readonly user: ScriptUser | undefined;
   readonly at: Position;
 }
 

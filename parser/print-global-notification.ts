@@ -1,7 +1,8 @@
 /**
  * The words of global_defs that tell others: mail, SNMP, D-Bus; with the forms that other halves share (print-global.ts).
  */
-import type { GlobalConfig, NotifyFifo } from '../config/global.js';
+import type { GlobalConfig } from '../config/global.js';
+import type { NotifyFifo } from '../config/global-notification.js';
 import type { ReceiveBuffer } from '../config/global-process.js';
 import { type ConfigWriter, quotedWord, userWords } from './print-writer.js';
 

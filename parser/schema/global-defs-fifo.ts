@@ -1,7 +1,7 @@
 /**
  * global_defs: the FIFOs of notifications and the programs that read them (keepalived.md 7.6, 13.2).
  */
-import type { NotifyFifo } from '../../config/global.js';
+import type { NotifyFifo } from '../../config/global-notification.js';
 import type { Script } from '../../config/script.js';
 import { readScriptUser } from '../bind-script.js';
 import { keyword, scriptWord, type Unbuilt } from './forms.js';

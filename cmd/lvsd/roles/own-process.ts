@@ -7,23 +7,29 @@
 import type { GlobalConfig } from '../../../config/global.js';
 import { setProcessName } from '../../../native/process.js';
 import { lockProgram } from '../../../native/scheduling.js';
+import type { Clock } from '../../../runtime/clock.js';
 import { describeError } from '../../../runtime/errors.js';
+import type { Log } from '../../../runtime/log.js';
 import { milliseconds } from '../../../runtime/units.js';
 import type { RoleName } from '../messages.js';
-import type { RoleContext } from './role.js';
 
 /** The supervisor lifts the limit of locked memory after the role has put its configuration into force. */
 const LOCK_RETRY_MS = 1000;
 const MOST_LOCK_ATTEMPTS = 5;
 
+interface Surroundings {
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
 export class OwnProcess {
   readonly #role: RoleName;
-  readonly #context: Pick<RoleContext, 'log' | 'clock'>;
+  readonly #context: Surroundings;
   #name: string;
   #locking = false;
   #listening = false;
 
-  constructor(role: RoleName, context: Pick<RoleContext, 'log' | 'clock'>) {
+  constructor(role: RoleName, context: Surroundings) {
     this.#role = role;
     this.#context = context;
     this.#name = `lvsd-${role}`;

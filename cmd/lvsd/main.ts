@@ -14,6 +14,14 @@ process.on('SIGUSR1', () => {});
 
 const outcome = readCommandLine(process.argv.slice(2), 'lvsd', version);
 
+/** What the build asks for (rehearsal.ts). */
+const rehearsed = {
+  'rehearse-supervisor': 'supervisor',
+  'rehearse-director': 'director',
+  'rehearse-checker': 'checker',
+  'rehearse-runner': 'runner',
+} as const;
+
 async function start(): Promise<void> {
   if (outcome.kind === 'end') {
     process[outcome.stream].write(outcome.text);
@@ -43,6 +51,14 @@ async function start(): Promise<void> {
     case 'runner': {
       const [{ runRole }, { RunnerRole }] = await Promise.all([import('./roles/role.js'), import('./roles/runner.js')]);
       runRole('runner', (context) => new RunnerRole(context));
+      return;
+    }
+    case 'rehearse-supervisor':
+    case 'rehearse-director':
+    case 'rehearse-checker':
+    case 'rehearse-runner': {
+      const { rehearse } = await import('./rehearsal.js');
+      await rehearse(rehearsed[commandLine.role], commandLine.configFile);
       return;
     }
     default:

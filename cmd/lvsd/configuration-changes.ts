@@ -137,7 +137,9 @@ export class ConfigurationChanges {
     const startedAt = this.#parts.clock.now();
     let loaded: LoadedConfiguration;
     try {
-      loaded = loadConfiguration(commandLine.configFile, commandLine, this.#inForce?.loaded);
+      const before = this.#inForce?.loaded;
+      const load = (): LoadedConfiguration => loadConfiguration(commandLine.configFile, commandLine, before);
+      loaded = this.#parts.reloadWords?.read(before?.global, load) ?? load();
     } catch (error) {
       const refusals = [{ code: 'LVSD_CONFIG_READ', message: describeError(error) }];
       this.#settle({ refusals, diagnostics: [], waiters, startedAt });

@@ -92,6 +92,10 @@ const fixedWords: readonly { readonly word: string; readonly of: (global: Global
   { word: 'net_namespace', of: (global) => global.netNamespace },
   { word: 'net_namespace_ipvs', of: (global) => global.netNamespaceIpvs },
   { word: 'instance', of: (global) => global.instance },
+  { word: 'nftables table name', of: (global) => global.vrrp.firewall.table },
+  { word: 'IPVS nftables table name', of: (global) => global.nftablesIpvs.table },
+  { word: 'tmp_config_directory', of: (global) => global.reloadControl.snapshotDirectory },
+  { word: 'disable_local_igmp', of: (global) => global.vrrp.disableLocalIgmp },
 ];
 
 /** Refusals for words that cannot change at a reload; empty if none changed. */

@@ -22,6 +22,7 @@ import { type BegunDaemon, daemonUmask, IN_BACKGROUND } from './daemon-begin.js'
 import { type LogSettings, openLog } from './logging.js';
 import type { RoleName, Welcome } from './messages.js';
 import { AlreadyRunningError, PidFile, pidFilePath, pidFilePlace, systemFor } from './pid-file.js';
+import { ReloadWords } from './reload-words.js';
 import { exitCode } from './restart-policy.js';
 import { HOME_NAMESPACE_FD } from './role-spawn.js';
 import { Supervisor } from './supervisor.js';
@@ -110,7 +111,15 @@ async function serve(commandLine: CommandLine, { environment, ahead }: BegunDaem
     ipvsNamespace,
   });
   let control: ControlSocket | undefined;
-  const supervisor = new Supervisor({
+  const reloadWords = new ReloadWords({
+    clock: systemClock,
+    log,
+    pid: process.pid,
+    pidFile: pidFile.path,
+    reload: () => void supervisor.reload(),
+  });
+  reloadWords.started(first);
+  const supervisor: Supervisor = new Supervisor({
     commandLine,
     clock: systemClock,
     log,
@@ -120,6 +129,7 @@ async function serve(commandLine: CommandLine, { environment, ahead }: BegunDaem
     ahead,
     otherNamespace: ipvsNamespace === undefined ? undefined : { home },
     welcome,
+    reloadWords,
     exit: (status) => {
       void Promise.resolve(control?.close()).finally(() => process.exit(status));
     },

@@ -9,6 +9,7 @@ import type { LoadedConfiguration } from './configuration.js';
 import type { CommitReport, Refusal, RoleName, Welcome } from './messages.js';
 import type { PidFile } from './pid-file.js';
 import type { Transaction } from './reload-transaction.js';
+import type { ReloadWords } from './reload-words.js';
 import type { OtherNamespace, RolesAhead } from './role-spawn.js';
 
 export interface ReloadOutcome {
@@ -35,6 +36,8 @@ export interface SupervisorParts {
   /** Set when the table is in another namespace than lvsd (`net_namespace_ipvs`). */
   readonly otherNamespace?: OtherNamespace | undefined;
   readonly welcome: (role: RoleName) => Welcome;
+  /** The words of global_defs about reloads. */
+  readonly reloadWords?: ReloadWords | undefined;
   /** Ends the process. */
   readonly exit: (status: number) => void;
 }

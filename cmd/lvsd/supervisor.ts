@@ -48,7 +48,10 @@ export class Supervisor {
     this.#changes = new ConfigurationChanges(parts, this.#roles, this.#newcomers, {
       started: () => this.#startNeeded(),
       startRefused: (status) => this.#abort(status),
-      settled: () => this.#setPriorities(),
+      settled: () => {
+        this.#setPriorities();
+        if (this.current !== undefined) parts.reloadWords?.inForce(this.current.global);
+      },
       stopping: () => this.#stopping,
     });
     this.startedWall = parts.clock.wall();

@@ -79,7 +79,12 @@ export class LineReader {
     this.#context.report('assumed', code, message, this.#statement, index, { assumed: LINE_IGNORED, ...extras });
   }
 
-  /** The same, and there is nothing to return. */
+  /** Worth telling about the word that was read last, and no error. */
+  note(code: `LVSD_CONFIG_${string}`, message: string, assumed: string): void {
+    this.#context.report('note', code, message, this.#statement, Math.max(0, this.#index - 1), { assumed });
+  }
+
+  /** Something is wrong, and there is nothing to return. */
   refuse(code: `LVSD_CONFIG_${string}`, message: string, extras: { readonly expected?: string } = {}): undefined {
     this.say(code, message, extras);
     return undefined;

@@ -39,7 +39,6 @@ const LEFT_OUT = 'this instance is left out';
 /**
  * @param group the sync group that it is a member of
  * @param held the addresses that instances before it hold, each with its device; filled on
- * @returns undefined after it was told why the instance cannot run
  */
 export function completeInstance(
   draft: VrrpInstanceDraft,
@@ -47,12 +46,11 @@ export function completeInstance(
   defaults: VrrpDefaults,
   held: Set<string>,
   context: BindContext,
-): VrrpInstance | undefined {
+): VrrpInstance {
   const voice = new InstanceVoice(draft, context);
   const strict = draft.strict ?? defaults.strict ?? false;
   const family = draft.family ?? 'inet';
   const version = versionOf(draft, family, strict, defaults, voice);
-  if (!mayRun(draft, family, version, strict, voice)) return undefined;
   const { state, priority } = stateOf(draft, strict, voice);
   const authentication = authenticationOf(draft, version, family, strict, voice);
   const initialState = ahState(draft, authentication, state, priority, voice);
@@ -128,14 +126,12 @@ function versionOf(
   return draft.version ?? 3;
 }
 
-/** What makes an instance impossible. */
-function mayRun(
-  draft: VrrpInstanceDraft,
-  family: AddressFamily,
-  version: VrrpVersion,
-  strict: boolean,
-  voice: InstanceVoice,
-): boolean {
+/** Whether an instance is possible at all; told if not. */
+export function mayRun(draft: VrrpInstanceDraft, defaults: VrrpDefaults, context: BindContext): boolean {
+  const voice = new InstanceVoice(draft, context);
+  const strict = draft.strict ?? defaults.strict ?? false;
+  const family = draft.family ?? 'inet';
+  const version = family === 'inet6' ? (draft.version ?? 3) : (draft.version ?? defaults.version ?? DEFAULTS.version);
   const refuse = (message: string, expected?: string): false => {
     voice.say('LVSD_CONFIG_INCOMPLETE', message, LEFT_OUT, expected);
     return false;

@@ -12,7 +12,7 @@ import type { VrrpDefaults } from '../config/vrrp-defaults.js';
 import type { BindContext } from './bind-context.js';
 import type { VrrpInstanceDraft, VrrpSide } from './schema/vrrp-drafts.js';
 import { resolveSyncGroups, type SyncMembership } from './validate-vrrp-groups.js';
-import { completeInstance, multicastGroupOf } from './validate-vrrp-instance.js';
+import { completeInstance, mayRun, multicastGroupOf } from './validate-vrrp-instance.js';
 import { completeGroupTracking } from './validate-vrrp-tracking.js';
 
 const LEFT_OUT = 'this instance is left out';
@@ -25,14 +25,16 @@ const DEFAULT_INTERFACE = 'eth0';
  */
 export function validateVrrp(side: VrrpSide, defaults: VrrpDefaults, context: BindContext): VrrpConfig {
   if (isEmpty(side)) return noVrrp;
-  const running = [...side.instances.values()].filter((draft) => canRun(draft, context));
+  const running = [...side.instances.values()].filter(
+    (draft) => canRun(draft, context) && mayRun(draft, defaults, context),
+  );
   const able = withoutConflicts(running, defaults, context);
   const membership = resolveSyncGroups(side, able, context);
   const instances = new Map<string, VrrpInstance>();
   const used = new Set<string>();
   for (const draft of able) {
-    const instance = completeInstance(draft, membership.groupOf.get(draft.name), defaults, used, context);
-    if (instance !== undefined) instances.set(draft.name, instance);
+    const group = membership.groupOf.get(draft.name);
+    instances.set(draft.name, completeInstance(draft, group, defaults, used, context));
   }
   return {
     instances,

@@ -98,9 +98,8 @@ function family(name: AddressFamily): ReadRouteOption {
 function readPrefix(text: string, reader: LineReader): Prefix | 'default' | undefined {
   if (text === 'default' || text === 'any' || text === 'all') return 'default';
   if (text === 'default6') {
-    reader.say('LVSD_CONFIG_DEPRECATED', "'default6' is deprecated - please replace with 'inet6 default'", {
-      assumed: 'inet6 default',
-    });
+    const message = "'default6' is deprecated - please replace with 'inet6 default'";
+    reader.note('LVSD_CONFIG_DEPRECATED', message, 'inet6 default');
     return { address: '::' as IpAddress, length: 0 };
   }
   const parsed = readPrefixed(reader, text, { withPrefix: true });

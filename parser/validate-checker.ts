@@ -130,7 +130,9 @@ function connectOf(check: CheckerWords, of: CheckerSurroundings, context: BindCo
   let bindTo = check.bindTo;
   if (bindTo !== undefined && familyOf(bindTo) !== familyOf(address)) {
     const message = `bindto address ${bindTo} does not match address family of connect_ip - skipping`;
-    context.reportAt('assumed', 'LVSD_CONFIG_FAMILY', message, check.at, { assumed: 'no bindto' });
+    // SMTP_CHECK's own address is not looked at there.
+    const kind = 'kind' in check && check.kind === 'SMTP_CHECK' ? 'note' : 'assumed';
+    context.reportAt(kind, 'LVSD_CONFIG_FAMILY', message, check.at, { assumed: 'no bindto' });
     bindTo = undefined;
   }
   if (check.bindIf === undefined && /^fe[89ab]/.test(address) && address.includes(':')) {
@@ -320,8 +322,24 @@ function validateUnbuilt(check: UnbuiltCheckDraft, of: CheckerSurroundings, cont
       return leftOut(`(${of.name()}) BFD_CHECK - BFD ${check.needs} not configured`);
     }
   }
+  if (check.kind === 'UDP_CHECK') tellReplyLengths(check, context);
   const connects = check.kind !== 'FILE_CHECK' && check.kind !== 'BFD_CHECK';
   const connect = connects ? connectOf(check, of, context) : undefined;
   if (connects && connect === undefined) return undefined;
   return { kind: check.kind, schedule: scheduleOf(check, of), connect, settings: check.settings, at: check.at };
+}
+
+/** A reply that must be longer than it may be. */
+function tellReplyLengths(check: UnbuiltCheckDraft, context: BindContext): void {
+  const length = (word: string, otherwise: number): number => {
+    const said = check.settings.findLast((setting) => setting.startsWith(`${word} `));
+    return said === undefined ? otherwise : Number(said.split(/\s+/)[1]);
+  };
+  const least = length('min_reply_length', 0);
+  const most = length('max_reply_length', 255);
+  if (!(least > most)) return;
+  const message = `UDP_CHECK min_reply length ${least} > max_reply_length ${most} - will always fail`;
+  context.reportAt('assumed', 'LVSD_CONFIG_BAD_NUMBER', message, check.at, {
+    expected: 'min_reply_length at most max_reply_length',
+  });
 }

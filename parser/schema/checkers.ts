@@ -308,7 +308,11 @@ export const sslGetBlock = block<HttpDraft>(
 
 export const miscCheckBlock = block<MiscDraft>('MISC_CHECK', 'MISC_CHECK', 'Runs a program; up when it exits with 0.', [
   keyword<MiscDraft>(
-    { name: 'misc_path', doc: 'The program and its arguments, in quotes.' },
+    {
+      name: 'misc_path',
+      whenMissing: 'misc_path names no program',
+      doc: 'The program and its arguments, in quotes.',
+    },
     [argument.script],
     (check, statement, context) => {
       const script = readScript(statement, context);
@@ -321,7 +325,7 @@ export const miscCheckBlock = block<MiscDraft>('MISC_CHECK', 'MISC_CHECK', 'Runs
       default: "the virtual server's delay_loop",
       doc: "The program is ended after this time; 0 is the default too, and fractions are lvsd's own.",
     },
-    argument.seconds('SECS', 0, MAX_UNSIGNED),
+    argument.seconds('SECS', 0, 4294),
     (check, value) => {
       check.timeout = value;
     },
@@ -330,7 +334,12 @@ export const miscCheckBlock = block<MiscDraft>('MISC_CHECK', 'MISC_CHECK', 'Runs
     check.dynamic = true;
   }),
   keyword<MiscDraft>(
-    { name: 'user', default: 'script_user', doc: 'User and group that the program runs as.' },
+    {
+      name: 'user',
+      default: 'script_user',
+      whenMissing: 'No user specified for misc checker script',
+      doc: 'User and group that the program runs as.',
+    },
     [argument.text('USER'), argument.optional(argument.text('GROUP'))],
     (check, statement, context) => {
       check.user = readScriptUser(statement, 1, context);

@@ -8,6 +8,7 @@ import { bindBody } from '../bind.js';
 import type { BindContext } from '../bind-context.js';
 import type { Statement } from '../statement.js';
 import { connectionWords, scheduleWords } from './checker-words.js';
+import { booleanWord } from './forms.js';
 import type { RealServerDraft, UnbuiltCheckDraft, UnbuiltCheckerKind } from './drafts.js';
 import { unbuiltCheckDraft } from './empty-drafts.js';
 import { type Argument, argument, type Block, block, type Keyword } from './keyword.js';
@@ -26,7 +27,7 @@ function checkArguments(args: readonly Argument[], statement: Statement, context
     const type = args[i]?.type;
     const text = statement.words[i + 1]?.text ?? '';
     if (type?.kind === 'number') good = context.number(statement, i + 1, type.min, type.max) !== undefined && good;
-    else if (type?.kind === 'choice' && !type.words.includes(text)) {
+    else if (type?.kind === 'choice' && !type.words.some((word) => word.toLowerCase() === text.toLowerCase())) {
       context.report(
         'assumed',
         'LVSD_CONFIG_BAD_CHOICE',
@@ -64,6 +65,11 @@ function setting(
         }
         if (!checkArguments(args, statement, context)) return;
         if (texts.name === 'track_file' || (kind === 'BFD_CHECK' && texts.name === 'name')) {
+          if (kind === 'BFD_CHECK' && check.needs !== undefined) {
+            const message = `BFD_CHECK - BFD ${text} already specified as ${check.needs}`;
+            context.report('assumed', 'LVSD_CONFIG_DUPLICATE', message, statement, 1, { assumed: check.needs });
+            return;
+          }
           check.needs = context.text(statement, 1);
         }
         check.settings.push(context.shared(written(statement)));
@@ -72,8 +78,15 @@ function setting(
   };
 }
 
-const hex = /^([0-9a-fA-F]{2})+$/;
-const hexWithGaps = /^([0-9a-fA-FxX]{2})+$/;
+/** Also with spaces between them, and with a digit left over, as keepalived takes them. */
+const hex = /^[0-9a-fA-F ]+$/;
+const hexWithGaps = /^[0-9a-fA-FxX ]+$/;
+
+/** The deprecated block of further addresses: its words are read as those of the check itself, and not kept. */
+const hostBlock = block<UnbuiltCheckDraft>('host', 'host', 'A further address of SMTP_CHECK.', [
+  ...connectionWords<UnbuiltCheckDraft>(),
+  ...scheduleWords<UnbuiltCheckDraft>(),
+]);
 
 const smtpCheckBlock = block<UnbuiltCheckDraft>('SMTP_CHECK', 'SMTP_CHECK', 'Speaks SMTP up to HELO.', [
   ...connectionWords<UnbuiltCheckDraft>(),
@@ -88,25 +101,35 @@ const smtpCheckBlock = block<UnbuiltCheckDraft>('SMTP_CHECK', 'SMTP_CHECK', 'Spe
     },
     [argument.text('NAME')],
   ),
-  setting(
-    'SMTP_CHECK',
-    {
-      name: 'host',
-      opens: 'host',
-      blockOptional: true,
-      doc: 'Further address to check; deprecated, write another SMTP_CHECK.',
+  {
+    name: 'host',
+    opens: 'host',
+    arguments: [],
+    doc: 'Further address to check; deprecated, write another SMTP_CHECK.',
+    effect: {
+      acts: false,
+      reportedBy: 'SMTP_CHECK',
+      bind: (check, statement, context) => {
+        const host = unbuiltCheckDraft('SMTP_CHECK', context.position(statement));
+        bindBody(hostBlock, host, statement.body ?? [], context);
+        check.settings.push(context.shared(written(statement)));
+      },
     },
-    [],
-  ),
+  },
 ]);
 
 const dnsCheckBlock = block<UnbuiltCheckDraft>('DNS_CHECK', 'DNS_CHECK', 'Sends one DNS query by UDP.', [
   ...connectionWords<UnbuiltCheckDraft>(),
   ...scheduleWords<UnbuiltCheckDraft>(),
-  setting('DNS_CHECK', { name: 'type', default: 'SOA', doc: 'Type of the query.' }, [
+  setting('DNS_CHECK', { name: 'type', default: 'SOA', doc: 'Type of the query, in letters of either case.' }, [
     argument.choice('TYPE', ['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA', 'RRSIG', 'DNSKEY']),
   ]),
-  setting('DNS_CHECK', { name: 'name', default: 'the root', doc: 'Name of the query.' }, [argument.text('NAME')]),
+  setting(
+    'DNS_CHECK',
+    { name: 'name', default: 'the root', doc: 'Name of the query.' },
+    [argument.text('NAME')],
+    { pattern: /^(\.|[^.]+(\.[^.]+)*\.?|)$/, message: 'DNS_CHECK name has empty label - ignoring' },
+  ),
 ]);
 
 const udpCheckBlock = block<UnbuiltCheckDraft>('UDP_CHECK', 'UDP_CHECK', 'Sends a datagram, may want a reply.', [
@@ -138,13 +161,17 @@ const pingCheckBlock = block<UnbuiltCheckDraft>('PING_CHECK', 'PING_CHECK', 'Sen
 ]);
 
 const fileCheckBlock = block<UnbuiltCheckDraft>('FILE_CHECK', 'FILE_CHECK', 'Takes the number in a file as weight.', [
-  ...scheduleWords<UnbuiltCheckDraft>(),
   setting('FILE_CHECK', { name: 'track_file', doc: 'Name of the track_file block that says which file.' }, [
     argument.text('NAME'),
   ]),
   setting(
     'FILE_CHECK',
-    { name: 'weight', default: "the track_file's", doc: 'The number in the file is multiplied by this.' },
+    {
+      name: 'weight',
+      default: "the track_file's",
+      whenMissing: 'track file weight missing',
+      doc: 'The number in the file is multiplied by this.',
+    },
     [
       argument.number('WEIGHT', -2147483647, 2147483647),
       argument.optional(argument.choice('SENSE', ['reverse', 'noreverse'])),
@@ -152,9 +179,19 @@ const fileCheckBlock = block<UnbuiltCheckDraft>('FILE_CHECK', 'FILE_CHECK', 'Tak
   ),
 ]);
 
+const oneName = 'BFD_CHECK - No or too many names specified - skipping checker';
 const bfdCheckBlock = block<UnbuiltCheckDraft>('BFD_CHECK', 'BFD_CHECK', 'Follows the state of a BFD session.', [
-  ...scheduleWords<UnbuiltCheckDraft>(),
-  setting('BFD_CHECK', { name: 'name', doc: 'Name of the bfd_instance.' }, [argument.text('NAME')]),
+  booleanWord<UnbuiltCheckDraft>(
+    { name: 'alpha', default: "the real server's", doc: 'The check starts down and needs one success.' },
+    (check, value) => {
+      check.alpha = value;
+    },
+  ),
+  setting(
+    'BFD_CHECK',
+    { name: 'name', whenMissing: oneName, whenSurplus: oneName, doc: 'Name of the bfd_instance.' },
+    [argument.text('NAME')],
+  ),
 ]);
 
 const blocks: ReadonlyMap<UnbuiltCheckerKind, Block<UnbuiltCheckDraft>> = new Map([
@@ -166,7 +203,7 @@ const blocks: ReadonlyMap<UnbuiltCheckerKind, Block<UnbuiltCheckDraft>> = new Ma
   ['BFD_CHECK', bfdCheckBlock],
 ]);
 
-export const unbuiltCheckerBlocks: readonly Block<UnbuiltCheckDraft>[] = [...blocks.values()];
+export const unbuiltCheckerBlocks: readonly Block<UnbuiltCheckDraft>[] = [...blocks.values(), hostBlock];
 
 /** The checkers that a real_server block opens and that lvsd does not run yet. */
 export function unbuiltCheckerWords(): Keyword<RealServerDraft>[] {

@@ -326,10 +326,16 @@ export class Director {
   }
 
   #log(effects: Readonly<Effects>): void {
-    for (const [effect] of effects) if (effect.kind === 'log') this.#ports.log.info(effect.text);
+    for (let i = 0; i < effects.length; i++) {
+      const effect = effects[i]?.[0];
+      if (effect?.kind === 'log') this.#ports.log.info(effect.text);
+    }
   }
 
   #hear(effects: Readonly<Effects>): void {
-    for (const [effect, state] of effects) if (effect.kind !== 'log') this.#ports.effect(effect, state);
+    for (let i = 0; i < effects.length; i++) {
+      const [effect, state] = effects[i] as [MembershipEffect, MembershipState];
+      if (effect.kind !== 'log') this.#ports.effect(effect, state);
+    }
   }
 }

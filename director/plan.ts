@@ -122,11 +122,15 @@ function forwardingOf(forwarding: Forwarding): ForwardingMethod {
       return { method: 'tunnel', tunnel: forwarding.tunnel };
     case 'FNAT':
     case 'SNAT':
-      throw new LvsdError(
-        'LVSD_FORWARDING_UNBUILT',
-        `lb_kind ${forwarding.method} needs a kernel module that lvsd cannot drive yet; the parser refuses it, so this is a bug in lvsd: please report it.`,
-      );
+      throw unbuiltForwarding(forwarding.method);
   }
+}
+
+function unbuiltForwarding(method: string): LvsdError {
+  return new LvsdError(
+    'LVSD_FORWARDING_UNBUILT',
+    `lb_kind ${method} needs a kernel module that lvsd cannot drive yet; the parser refuses it, so this is a bug in lvsd: please report it.`,
+  );
 }
 
 /**
@@ -141,13 +145,14 @@ function destinationPort(server: RealServer | SorryServer, service: ServiceKey):
 
 function destinationOf(wanted: WantedServer, service: ServiceKey): Destination {
   const { server } = wanted;
+  const { upperThreshold = 0, lowerThreshold = 0 }: Partial<RealServer> = server;
   return {
     address: server.address,
     port: destinationPort(server, service),
     forwarding: forwardingOf(server.forwarding),
     weight: wanted.weight,
-    upperThreshold: 'upperThreshold' in server ? server.upperThreshold : 0,
-    lowerThreshold: 'lowerThreshold' in server ? server.lowerThreshold : 0,
+    upperThreshold,
+    lowerThreshold,
   };
 }
 

@@ -27,7 +27,10 @@ function isUneventful(server: ServerMembership): boolean {
 
 /** The journal's entry for a virtual server. */
 export function journalEntry(state: MembershipState): JournalledMembership {
-  return verdictsOf({ ...state, servers: state.servers.filter((server) => !isUneventful(server)) });
+  return verdictsOf(
+    state,
+    state.servers.filter((server) => !isUneventful(server)),
+  );
 }
 
 /** Whether the journal has to hear of the step from `before` to `after`. */

@@ -19,6 +19,7 @@ import {
   type MembershipContext,
   type MembershipState,
   nameOf,
+  type ServerMembership,
   unknownServer,
 } from './membership-state.js';
 import type { RestoredVerdict } from './schedule.js';
@@ -47,12 +48,19 @@ export interface JournalledMembership {
   readonly servers: readonly JournalledServer[];
 }
 
-export function verdictsOf(state: MembershipState): JournalledMembership {
+/** @param servers those of the state that are to be in it; default: all */
+export function verdictsOf(
+  state: MembershipState,
+  servers: readonly ServerMembership[] = state.servers,
+): JournalledMembership {
+  const { name, quorumUp, told } = state;
+  if (servers.length === 0)
+    return told === undefined ? { name, quorumUp, servers: [] } : { name, quorumUp, told, servers: [] };
   return {
-    name: state.name,
-    quorumUp: state.quorumUp,
-    ...(state.told === undefined ? {} : { told: state.told }),
-    servers: state.servers.map((server) => ({
+    name,
+    quorumUp,
+    ...(told === undefined ? {} : { told }),
+    servers: servers.map((server) => ({
       name: nameOf(state, server),
       ...(server.told === undefined ? {} : { told: server.told }),
       since: server.since,

@@ -8,7 +8,7 @@
  * Source: Linux net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_genl_parse_dest and ip_vs_genl_fill_dest.
  */
 import { type AttributeWriter, forEachAttribute, readBe16, readU8, readU16, readU32 } from '../netlink/attribute.js';
-import { type AddressFamily, familyOf, readAddress } from '../runtime/addresses.js';
+import { type AddressFamily, familyOf, isIpv6, readAddress } from '../runtime/addresses.js';
 import { type Port, port, weight } from '../runtime/units.js';
 import type { Destination, DestinationKey, DestinationTunnel, ForwardingMethod } from './model.js';
 import {
@@ -34,8 +34,39 @@ export function writeDestinationKey(into: AttributeWriter, key: DestinationKey):
   into.endNest(nest);
 }
 
-/** The whole nest: for NEW_DEST and SET_DEST. */
+/** Offsets in the nest of an IPv4 destination, as `writeWhole` makes it. */
+const ADDRESS_AT = 8;
+const PORT_AT = 28;
+const WEIGHT_AT = 52;
+const UPPER_AT = 60;
+const LOWER_AT = 68;
+
+let lastForwarding: ForwardingMethod | undefined;
+let lastNest: Uint32Array = new Uint32Array(0);
+
+/**
+ * The whole nest: for NEW_DEST and SET_DEST. The last one is kept as it was written, because of one service's
+ * destinations one differs from the other in a few words.
+ */
 export function writeDestination(into: AttributeWriter, destination: Destination): void {
+  const { forwarding, address, port: number } = destination;
+  if (forwarding !== lastForwarding || isIpv6(address)) {
+    const nest = writeWhole(into, destination);
+    if (isIpv6(address)) return;
+    lastForwarding = forwarding;
+    lastNest = into.copy(nest);
+    return;
+  }
+  const at = into.length;
+  into.append(lastNest);
+  into.patchAddress(at + ADDRESS_AT, address);
+  into.patch(at + PORT_AT, ((number & 0xff) << 8) | (number >>> 8));
+  into.patch(at + WEIGHT_AT, destination.weight);
+  into.patch(at + UPPER_AT, destination.upperThreshold);
+  into.patch(at + LOWER_AT, destination.lowerThreshold);
+}
+
+function writeWhole(into: AttributeWriter, destination: Destination): number {
   const nest = into.beginNest(CommandAttribute.DEST);
   writeKey(into, destination);
   const forwarding = destination.forwarding;
@@ -45,6 +76,7 @@ export function writeDestination(into: AttributeWriter, destination: Destination
   into.u32(DestinationAttribute.L_THRESH, destination.lowerThreshold);
   if (forwarding.method === 'tunnel') writeTunnel(into, forwarding.tunnel);
   into.endNest(nest);
+  return nest;
 }
 
 function forwardingNumber(forwarding: ForwardingMethod): number {

@@ -46,28 +46,28 @@ export const commandOf = {
 
 /** Adds the operation to a batch of requests to the IPVS family. */
 export function addOperation(batch: GenericRequests, operation: Operation): void {
-  batch.add(commandOf[operation.kind], (into) => {
-    switch (operation.kind) {
-      case 'new-service':
-      case 'set-service':
-        writeService(into, operation.service, operation.settings);
-        return;
-      case 'del-service':
-        writeServiceKey(into, operation.service);
-        return;
-      case 'new-dest':
-      case 'set-dest':
-        writeServiceKey(into, operation.service);
-        writeDestination(into, operation.destination);
-        return;
-      case 'del-dest':
-        writeServiceKey(into, operation.service);
-        writeDestinationKey(into, operation.destination);
-        return;
-      default:
-        unreachable(operation);
-    }
-  });
+  const into = batch.open(commandOf[operation.kind]);
+  switch (operation.kind) {
+    case 'new-service':
+    case 'set-service':
+      writeService(into, operation.service, operation.settings);
+      break;
+    case 'del-service':
+      writeServiceKey(into, operation.service);
+      break;
+    case 'new-dest':
+    case 'set-dest':
+      writeServiceKey(into, operation.service);
+      writeDestination(into, operation.destination);
+      break;
+    case 'del-dest':
+      writeServiceKey(into, operation.service);
+      writeDestinationKey(into, operation.destination);
+      break;
+    default:
+      unreachable(operation);
+  }
+  batch.close();
 }
 
 /** For people: `new-dest [10.1.0.1]:80 of [10.0.0.1]:tcp:80`. */

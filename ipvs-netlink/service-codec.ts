@@ -80,7 +80,7 @@ export function writeService(into: AttributeWriter, key: ServiceKey, settings: S
   if (settings.persistenceEngine !== undefined) into.string(ServiceAttribute.PE_NAME, settings.persistenceEngine);
   const persistence = settings.persistence;
   const flags = settings.flags | (persistence === undefined ? 0 : SERVICE_PERSISTENT);
-  into.bytes(ServiceAttribute.FLAGS, new Uint8Array(Uint32Array.of(flags, ALL_FLAGS).buffer));
+  into.pair(ServiceAttribute.FLAGS, flags, ALL_FLAGS);
   into.u32(ServiceAttribute.TIMEOUT, persistence?.timeout ?? 0);
   if (persistence?.granularity.family === 'inet') {
     const mask = persistence.granularity.mask;

@@ -123,6 +123,14 @@ export class AttributeWriter {
     return this.#number(type, 4, value);
   }
 
+  /** Two 32-bit values in one attribute: flags and their mask. */
+  pair(type: number, first: number, second: number): this {
+    const at = this.#attribute(type, 8) >> 2;
+    this.#words[at] = first;
+    this.#words[at + 1] = second;
+    return this;
+  }
+
   u64(type: number, value: bigint): this {
     const at = this.#attribute(type, 8);
     this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, value), at);
@@ -164,6 +172,16 @@ export class AttributeWriter {
     const at = this.#room(words.length * 4);
     this.#words.set(words, at >> 2);
     return this;
+  }
+
+  /** Writes a word over what stands at `at`, a multiple of four. */
+  patch(at: number, word: number): void {
+    this.#words[at >> 2] = word;
+  }
+
+  /** Writes an address over the one of its family at `at`. */
+  patchAddress(at: number, address: IpAddress): void {
+    writeAddress(address, this.#bytes, at);
   }
 
   /** Opens a nest; what is written until `endNest` stands in it. */

@@ -130,6 +130,8 @@ export function resolveFamily(channel: RequestChannel, name: string): GenericFam
 export class GenericRequests {
   readonly #family: Pick<GenericFamily, 'id' | 'version'>;
   readonly #writer = new AttributeWriter(1024);
+  /** Where the message that is open begins. */
+  #start = 0;
 
   constructor(family: Pick<GenericFamily, 'id' | 'version'>) {
     this.#family = family;
@@ -143,12 +145,21 @@ export class GenericRequests {
 
   /** Adds a message to the batch. */
   add(command: number, write?: (into: AttributeWriter) => void, flags: number = NLM_F_REQUEST): this {
-    const writer = this.#writer;
-    const start = writer.beginMessage();
-    writeGenericHeader(writer, command, this.#family.version);
+    const writer = this.open(command);
     write?.(writer);
-    writer.endMessage(start, this.#family.id, flags);
+    this.close(flags);
     return this;
+  }
+
+  /** Begins a message in the batch; its attributes go into the writer until `close`. */
+  open(command: number): AttributeWriter {
+    this.#start = this.#writer.beginMessage();
+    return writeGenericHeader(this.#writer, command, this.#family.version);
+  }
+
+  /** Ends the message that was opened. */
+  close(flags: number = NLM_F_REQUEST): void {
+    this.#writer.endMessage(this.#start, this.#family.id, flags);
   }
 
   /** The batch so far: a view, valid until the next `begin` or `add`. */

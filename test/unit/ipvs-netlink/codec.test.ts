@@ -56,6 +56,26 @@ test('a destination is read back as it was written', () => {
   );
 });
 
+test('destinations that are written one after the other, alike or not, are read back as they were written', () => {
+  const alike = fc.tuple(fc.array(anyDestination, { minLength: 1, maxLength: 4 }), fc.nat(3));
+  fc.assert(
+    fc.property(fc.array(alike, { maxLength: 4 }), (groups) => {
+      for (const [group, chosen] of groups) {
+        const forwarding = (group[chosen] ?? group[0])?.forwarding;
+        for (const one of group) {
+          const destination = forwarding === undefined ? one : { ...one, forwarding };
+          const writer = new AttributeWriter(16).word(1);
+          writeDestination(writer, destination);
+          const decoded = decodeDestination(writer.take(), 4 + NEST_HEADER, writer.length, 'inet');
+          assert.ok(decoded.ok);
+          assert.deepEqual(decoded.destination, destination);
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('two services have one name only if they are one', () => {
   fc.assert(
     fc.property(anyKey, anyKey, (a, b) => {

@@ -34,6 +34,7 @@ const DIST = join(repoRoot, 'dist');
 const STAMP = join(BUILD, '.built-from');
 /** The kinds of process that lvsd is, as setup/code-cache.mjs knows them; and those that cmd/lvsd/role-spawn.ts gives `startFlags`. */
 const PROCESSES = ['supervisor', 'director', 'checker', 'runner'];
+const KEPT_MS = 3_600_000;
 const STARTS_LARGE = ['director', 'checker'];
 const ADDON = join(BUILD, 'native/lvsd.node');
 const REGEX_LIBRARY = join(repoRoot, 'node_modules/@stephen-riley/pcre2-wasm/dist/libpcre2.wasm');
@@ -198,8 +199,10 @@ async function bundleWithCode(name, source) {
     }
   }
   writeWhole(join(DIST, `${name}.cjs`), loader(stem));
+  // What was built before stays for a while: a machine that shares this folder may still have the loader of that.
   for (const file of readdirSync(DIST)) {
-    if (file.startsWith(`${name}-`) && /-[0-9a-f]{12}\./.test(file) && !file.startsWith(stem)) rmSync(join(DIST, file));
+    if (!/-[0-9a-f]{12}\./.test(file) || file.startsWith(stem)) continue;
+    if (Date.now() - modifiedAt(join(DIST, file)) > KEPT_MS) rmSync(join(DIST, file));
   }
 }
 

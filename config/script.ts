@@ -17,6 +17,8 @@ export interface Script {
 }
 
 export interface ScriptUser {
+  /** Where a word of its own (user, script_user) names it; absent behind a script. */
+  readonly at?: Position;
   readonly name: string;
   readonly group: string | undefined;
 }

@@ -31,7 +31,7 @@ export function readScript(statement: Statement, context: BindContext): Script |
   const argv = readCommand(command);
   if (argv === undefined) {
     const message = `${words[0]} has no program to run`;
-    context.report('assumed', 'LVSD_CONFIG_NO_SCRIPT', message, statement, 1, {
+    context.report('note', 'LVSD_CONFIG_NO_SCRIPT', message, statement, 1, {
       expected: `${words[0]} "PROGRAM ARGUMENTS" [USER [GROUP]]`,
       assumed: IGNORED,
     });
@@ -49,7 +49,7 @@ export function readScript(statement: Statement, context: BindContext): Script |
 /** `USER [GROUP]` from word `index` on. */
 export function readScriptUser(statement: Statement, index: number, context: BindContext): ScriptUser {
   const group = statement.words[index + 1];
-  return userOf(context.text(statement, index), group?.text, context);
+  return { ...userOf(context.text(statement, index), group?.text, context), at: context.position(statement, index) };
 }
 
 function userOf(name: string, group: string | undefined, context: BindContext): ScriptUser {

@@ -29,9 +29,13 @@ const BY_CODE: ReadonlyMap<string, number> = new Map([
 /** First is strongest: 2 ends keepalived's parser at once, 4 is fatal, and 6 hides 5 (seen with 2.2.7). */
 const STRENGTH = [2, 4, 6, 5, 0] as const;
 
-/** The exit code of `-t`: 0, 2, 4, 5 or 6. */
+/**
+ * The exit code of `-t`: 0, 2, 4, 5 or 6. A network namespace that cannot be has keepalived end with 0 before it has
+ * counted anything (seen with 2.2.7).
+ */
 export function exitCodeOf(diagnostics: readonly Pick<Diagnostic, 'class' | 'code'>[]): 0 | 2 | 4 | 5 | 6 {
   const codes = new Set(diagnostics.map(({ class: cls, code }) => BY_CODE.get(code) ?? BY_CLASS[cls]));
+  if (!codes.has(2) && diagnostics.some(({ code }) => code === 'LVSD_CONFIG_NO_NAMESPACE')) return 0;
   return STRENGTH.find((code) => codes.has(code)) ?? 0;
 }
 
@@ -110,7 +114,11 @@ function shownSource({ at }: Diagnostic, snapshot: Snapshot): string | null {
 }
 
 /** The same for programs: `lvsd -t --json`. Absent parts are null, so that each entry has every key. */
-export function diagnosticsToJson(diagnostics: readonly Diagnostic[], snapshot: Snapshot): string {
+export function diagnosticsToJson(
+  diagnostics: readonly Diagnostic[],
+  snapshot: Snapshot,
+  exitCode: number = exitCodeOf(diagnostics),
+): string {
   const entries = sortDiagnostics(diagnostics, snapshot.files).map((diagnostic) => ({
     class: diagnostic.class,
     code: diagnostic.code,
@@ -124,5 +132,5 @@ export function diagnosticsToJson(diagnostics: readonly Diagnostic[], snapshot: 
     suggestion: diagnostic.suggestion ?? null,
     assumed: diagnostic.assumed ?? null,
   }));
-  return JSON.stringify({ version: 1, exitCode: exitCodeOf(diagnostics), diagnostics: entries }, undefined, 2);
+  return JSON.stringify({ version: 1, exitCode, diagnostics: entries }, undefined, 2);
 }

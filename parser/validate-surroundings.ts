@@ -3,12 +3,13 @@
  *
  * Nothing is changed in the Config: every role parses the same snapshot, and all must get the same value whatever their
  * rights. What cannot run is found out again, and left out, where it would run. How it counts for `-t` was seen with
- * 2.2.7: a script that is not there is left out and costs nothing (0), an unknown user is an error (5), scripts without
- * script security are 6, and there a script that is there and may not be run counts as one.
+ * 2.2.7: a script that is not there is left out and costs nothing (0), scripts without script security are 6, and there a
+ * script that is there and may not be run counts as one. An unknown user is an error (5), but not behind the script of a
+ * notifier: keepalived leaves that script out without a word.
  */
 import type { Config } from '../config/config.js';
 import type { GlobalConfig } from '../config/global.js';
-import type { Script } from '../config/script.js';
+import type { Script, ScriptUser } from '../config/script.js';
 import type { Diagnostic } from './diagnostic.js';
 import { type ScriptOwner, scriptsOf, securityViolation } from './scripts-of.js';
 import { checkPrimaryAddresses, type PrimaryAddress } from './validate-added.js';
@@ -23,7 +24,10 @@ export interface ScriptFinding {
 
 export interface Surroundings {
   lookAtScript(script: Script, global: GlobalConfig): ScriptFinding;
-  interfaceExists(name: string): boolean;
+  /** @param namespace that the file names: another one than this process's cannot be looked into */
+  interfaceExists(name: string, namespace?: string): boolean;
+  /** Why script_user cannot be taken; undefined if it can. Without it every name is good. */
+  userProblem?(user: ScriptUser): string | undefined;
   /** Whether the name of a mail server is known; without it nobody asks. */
   resolves?(host: string): boolean;
   /** The address that each interface uses for itself, one a family; without it none is known. */
@@ -53,8 +57,15 @@ export function checkSurroundings(config: Config, host: Surroundings): readonly 
   ];
 }
 
-/** A mail server that has no address, CPUs that are not there. */
+/** A user of scripts and a mail server that nobody knows, CPUs that are not there. */
 function* checkGlobal(global: GlobalConfig, host: Surroundings): Iterable<Diagnostic> {
+  const problem = global.scriptUser === undefined ? undefined : host.userProblem?.(global.scriptUser);
+  if (problem !== undefined) {
+    yield diagnostic('assumed', 'LVSD_CONFIG_SCRIPT', 'Error setting global script uid/gid', global.scriptUser?.at, {
+      suggestion: problem,
+      assumed: 'no script runs',
+    });
+  }
   const { server } = global.mail;
   if (server !== undefined && host.resolves?.(server.host) === false) {
     const message = `Invalid smtp server ${server.host} ${server.port}`;
@@ -86,7 +97,7 @@ function checkScripts(config: Config, host: Surroundings): readonly Diagnostic[]
     if (finding === undefined) {
       finding = host.lookAtScript(script, config.global);
       known.set(key, finding);
-      told.push(...diagnosticOf(script, finding));
+      told.push(...diagnosticOf(script, finding, owner === 'check'));
     }
     if (finding.outcome !== 'disabled' && finding.outcome !== 'user-unknown')
       insecureOf.set(owner, insecureOf.get(owner) === true || finding.outcome === 'insecure');
@@ -100,11 +111,21 @@ function checkScripts(config: Config, host: Surroundings): readonly Diagnostic[]
   return told;
 }
 
-function* diagnosticOf(script: Script, { outcome, messages }: ScriptFinding): Iterable<Diagnostic> {
+/**
+ * What is said about a script. A user that nobody knows is an error where a word of its own names it, and where there is
+ * none; behind the script itself keepalived does not count it.
+ */
+export function* diagnosticOf(
+  script: Script,
+  { outcome, messages }: ScriptFinding,
+  notifier: boolean,
+): Iterable<Diagnostic> {
   const [message, ...more] = messages;
   if (message === undefined) return;
   const runs = outcome === 'runs' || outcome === 'insecure';
-  yield diagnostic(outcome === 'user-unknown' ? 'assumed' : 'note', 'LVSD_CONFIG_SCRIPT', message, script.at, {
+  const inline = notifier && script.user !== undefined && script.user.at === undefined;
+  const kind = outcome === 'user-unknown' && !inline ? 'assumed' : 'note';
+  yield diagnostic(kind, 'LVSD_CONFIG_SCRIPT', message, script.user?.at ?? script.at, {
     ...(more.length === 0 ? {} : { suggestion: more.join(' ') }),
     ...(runs ? {} : { assumed: 'it is not run' }),
   });
@@ -113,15 +134,16 @@ function* diagnosticOf(script: Script, { outcome, messages }: ScriptFinding): It
 function checkInterfaces(config: Config, host: Surroundings): readonly Diagnostic[] {
   const told: Diagnostic[] = [];
   const known = new Set<string>();
+  const namespace = config.global.netNamespace;
   const needs = (name: string | undefined, at: Diagnostic['at']): void => {
     if (name === undefined || known.has(name)) return;
     known.add(name);
-    if (host.interfaceExists(name)) return;
+    if (host.interfaceExists(name, namespace)) return;
     const message = `Interface ${name} does not exist`;
     told.push(diagnostic('note', 'LVSD_CONFIG_INTERFACE', message, at, { assumed: 'it will come' }));
   };
   for (const { name, at } of config.global.linkbeatInterfaces) {
-    if (config.global.vrrpDefaults.dynamicInterfaces !== false || host.interfaceExists(name)) continue;
+    if (config.global.vrrpDefaults.dynamicInterfaces !== false || host.interfaceExists(name, namespace)) continue;
     const message = `unknown interface ${name} specified for linkbeat interface`;
     told.push(diagnostic('unusable', 'LVSD_CONFIG_INTERFACE', message, at, { assumed: 'it is not polled' }));
   }

@@ -10,7 +10,7 @@ import type { Config } from '../config/config.js';
 import type { Script } from '../config/script.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { VrrpSide } from './schema/vrrp-drafts.js';
-import type { ScriptFinding, Surroundings } from './validate-surroundings.js';
+import { diagnosticOf, type ScriptFinding, type Surroundings } from './validate-surroundings.js';
 
 export function checkVrrpSurroundings(config: Config, side: VrrpSide, host: Surroundings): readonly Diagnostic[] {
   const missing = missingInterfaces(config, side, host);
@@ -35,7 +35,7 @@ function missingInterfaces(config: Config, side: VrrpSide, host: Surroundings): 
   for (const { name, message, at, mayComeLater } of side.interfaceUses) {
     let exists = known.get(name);
     if (exists === undefined) {
-      exists = host.interfaceExists(name);
+      exists = host.interfaceExists(name, config.global.netNamespace);
       known.set(name, exists);
     }
     if (exists || (dynamic && mayComeLater)) continue;
@@ -60,15 +60,7 @@ function checkVrrpScripts(config: Config, side: VrrpSide, host: Surroundings): r
   const look = (script: Script): ScriptFinding['outcome'] => {
     const { outcome, messages } = host.lookAtScript(script, config.global);
     found.push(outcome);
-    const [message, ...more] = messages;
-    if (message === undefined) return outcome;
-    const runs = outcome === 'runs' || outcome === 'insecure';
-    told.push(
-      diagnostic(outcome === 'user-unknown' ? 'assumed' : 'note', 'LVSD_CONFIG_SCRIPT', message, script.at, {
-        ...(more.length === 0 ? {} : { suggestion: more.join(' ') }),
-        ...(runs ? {} : { assumed: 'it is not run' }),
-      }),
-    );
+    told.push(...diagnosticOf(script, { outcome, messages }, true));
     return outcome;
   };
   for (const { name, script, at } of side.scripts.values()) {

@@ -3,7 +3,7 @@
  * host, runs nothing but getent(1) for names that /etc/passwd does not have.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { cpus, networkInterfaces } from 'node:os';
 import { checkScript, ScriptMemo } from '../../observe/script-security.js';
 import { credentialsOf } from '../../observe/script-user.js';
@@ -17,6 +17,7 @@ export const scriptSearchPath = (): string => process.env.PATH ?? '/usr/sbin:/us
 /** Asks this host. @param namespace the network namespace that lvsd would run in: its interfaces are not seen from here */
 export function hostSurroundings(namespace: string | undefined): Surroundings {
   const memo = new ScriptMemo();
+  let interfaces: ReadonlySet<string> | undefined;
   return {
     lookAtScript(script, global) {
       const strict = global.enableScriptSecurity;
@@ -31,11 +32,37 @@ export function hostSurroundings(namespace: string | undefined): Surroundings {
       }
       return { outcome: check.insecure ? 'insecure' : 'runs', messages: check.messages };
     },
-    interfaceExists: (name) => namespace !== undefined || existsSync(`/sys/class/net/${name}`),
+    userProblem(user) {
+      const answer = credentialsOf(user, undefined, true);
+      return answer.kind === 'unknown' ? answer.why : undefined;
+    },
+    interfaceExists: (name, named) => {
+      if (namespace !== undefined || (named !== undefined && isElsewhere(named))) return true;
+      interfaces ??= interfaceNames();
+      return interfaces.has(name);
+    },
     resolves,
     cpuCount: () => cpus().length,
     primaryAddresses: () => (namespace === undefined ? primaryAddresses() : []),
   };
+}
+
+/** The interfaces of this process's own network namespace, whatever is mounted at /sys. */
+function interfaceNames(): ReadonlySet<string> {
+  const lines = readFileSync('/proc/self/net/dev', 'utf8').split('\n').slice(2);
+  return new Set(lines.map((line) => line.slice(0, Math.max(0, line.lastIndexOf(':'))).trim()));
+}
+
+/** Whether a network namespace of this name is there and is another one than this process's. */
+function isElsewhere(namespace: string): boolean {
+  try {
+    const named = statSync(`/run/netns/${namespace}`);
+    const ours = statSync('/proc/self/ns/net');
+    return named.ino !== ours.ino || named.dev !== ours.dev;
+  } catch {
+    // It is not there, or may not be looked at: what is here is all that can be asked.
+    return false;
+  }
 }
 
 /**

@@ -124,6 +124,13 @@ function singleLines(): Keyword<TopLevelDraft>[] {
       [argument.text('NAME')],
       (draft, statement, context) => {
         const value = context.text(statement, 1);
+        if (name === 'net_namespace' && value.includes('$')) {
+          const message = `There is no network namespace '${value}': a definition in it is not defined`;
+          context.report('note', 'LVSD_CONFIG_NO_NAMESPACE', message, statement, 1, {
+            expected: 'the name of a network namespace, or a definition above it',
+            assumed: 'as with keepalived, -t ends with 0 here, whatever else is wrong',
+          });
+        }
         if (draft.global[field] === undefined) draft.global[field] = value;
         else {
           const message = `Duplicate ${name} definition ${value} - ignoring`;

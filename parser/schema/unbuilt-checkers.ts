@@ -8,9 +8,9 @@ import { bindBody } from '../bind.js';
 import type { BindContext } from '../bind-context.js';
 import type { Statement } from '../statement.js';
 import { connectionWords, scheduleWords } from './checker-words.js';
-import { booleanWord } from './forms.js';
 import type { RealServerDraft, UnbuiltCheckDraft, UnbuiltCheckerKind } from './drafts.js';
 import { unbuiltCheckDraft } from './empty-drafts.js';
+import { booleanWord } from './forms.js';
 import { type Argument, argument, type Block, block, type Keyword } from './keyword.js';
 
 type Setting = Omit<Keyword<UnbuiltCheckDraft>, 'arguments' | 'effect'>;
@@ -124,12 +124,10 @@ const dnsCheckBlock = block<UnbuiltCheckDraft>('DNS_CHECK', 'DNS_CHECK', 'Sends 
   setting('DNS_CHECK', { name: 'type', default: 'SOA', doc: 'Type of the query, in letters of either case.' }, [
     argument.choice('TYPE', ['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA', 'RRSIG', 'DNSKEY']),
   ]),
-  setting(
-    'DNS_CHECK',
-    { name: 'name', default: 'the root', doc: 'Name of the query.' },
-    [argument.text('NAME')],
-    { pattern: /^(\.|[^.]+(\.[^.]+)*\.?|)$/, message: 'DNS_CHECK name has empty label - ignoring' },
-  ),
+  setting('DNS_CHECK', { name: 'name', default: 'the root', doc: 'Name of the query.' }, [argument.text('NAME')], {
+    pattern: /^(\.|[^.]+(\.[^.]+)*\.?|)$/,
+    message: 'DNS_CHECK name has empty label - ignoring',
+  }),
 ]);
 
 const udpCheckBlock = block<UnbuiltCheckDraft>('UDP_CHECK', 'UDP_CHECK', 'Sends a datagram, may want a reply.', [
@@ -187,11 +185,9 @@ const bfdCheckBlock = block<UnbuiltCheckDraft>('BFD_CHECK', 'BFD_CHECK', 'Follow
       check.alpha = value;
     },
   ),
-  setting(
-    'BFD_CHECK',
-    { name: 'name', whenMissing: oneName, whenSurplus: oneName, doc: 'Name of the bfd_instance.' },
-    [argument.text('NAME')],
-  ),
+  setting('BFD_CHECK', { name: 'name', whenMissing: oneName, whenSurplus: oneName, doc: 'Name of the bfd_instance.' }, [
+    argument.text('NAME'),
+  ]),
 ]);
 
 const blocks: ReadonlyMap<UnbuiltCheckerKind, Block<UnbuiltCheckDraft>> = new Map([

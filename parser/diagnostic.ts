@@ -33,3 +33,11 @@ export interface Diagnostic {
   /** What lvsd goes on with instead. */
   readonly assumed: string | undefined;
 }
+
+/** Longer messages quote a word that is no word; the place is named beside. */
+const LONGEST_MESSAGE = 1000;
+
+/** The message, cut where it would fill the terminal. */
+export function boundedMessage(message: string): string {
+  return message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE)}...`;
+}

@@ -8,7 +8,7 @@ import { EmbeddedActionsParser, type ParserMethod } from 'chevrotain';
 import { LvsdError } from '../runtime/errors.js';
 import { Close, Head, Line, Open, type StatementToken, tokenizeBlock } from './lexer.js';
 import type { KnownBodies, Statement } from './statement.js';
-import type { BlockSpan, Snapshot } from './text-map.js';
+import { type BlockSpan, lineStartOf, type Snapshot } from './text-map.js';
 
 /** Exported for the test that builds it with chevrotain's own validations on. */
 export class BlockParser extends EmbeddedActionsParser {
@@ -71,7 +71,14 @@ export function parseBlock(
   known?: KnownBodies,
 ): Statement | undefined {
   parser ??= new BlockParser();
-  parser.input = tokenizeBlock(snapshot.text, span.start, span.end, span.firstLine, known);
+  parser.input = tokenizeBlock(
+    snapshot.text,
+    span.start,
+    span.end,
+    span.firstLine,
+    lineStartOf(snapshot, span.start),
+    known,
+  );
   const found = parser.statements();
   const error = parser.errors[0];
   if (error !== undefined) {

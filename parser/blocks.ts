@@ -23,10 +23,13 @@ export const MAX_DEPTH = 64;
 /** A block of more statements is cut; 65,000 servers with a checker each, in one virtual server, are 650,000. */
 export const MAX_STATEMENTS = 1_000_000;
 
+/** What stands at the top level beyond this is not looked at; 65,000 services with a group each are half of it. */
+export const MAX_BLOCKS = 300_000;
+
 /** What the splitting has to say; the reader puts places and words to it. */
 export type SplitProblem =
   | {
-      readonly kind: 'extra close' | 'unexpected open' | 'unterminated quote' | 'too deep' | 'too large';
+      readonly kind: 'extra close' | 'unexpected open' | 'unterminated quote' | 'too deep' | 'too large' | 'too many';
       readonly offset: number;
       readonly line: number;
     }
@@ -98,6 +101,11 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
       nameless++;
       i++;
       continue;
+    }
+
+    if (blocks.length >= MAX_BLOCKS) {
+      report('too many', i, line);
+      break;
     }
 
     // A statement begins. Its words run to the end of the line, a comment, or a brace.
@@ -202,7 +210,8 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
     }
     if (earlier !== undefined && nameless === 0 && keepEnd(earlier, length, i, line, blocks)) break;
   }
-  if (nameless > 0) problems.push({ kind: 'unclosed', count: nameless, offset: Math.max(0, length - 1), line });
+  if (nameless > 0 && blocks.length < MAX_BLOCKS)
+    problems.push({ kind: 'unclosed', count: nameless, offset: Math.max(0, length - 1), line });
   return { blocks, problems };
 }
 

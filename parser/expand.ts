@@ -70,6 +70,7 @@ export class Expander {
   #random: ((minimum: number, maximum: number) => number) | undefined;
   #depth = 0;
   #steps = 0;
+  #includes = 0;
   #plain = true;
   #ascii = true;
   #toldFull = false;
@@ -139,7 +140,7 @@ export class Expander {
     };
     for (;;) {
       const start = finder.next(done);
-      if (start < 0 || this.#builder.full) break;
+      if (start < 0 || this.#spent) break;
       line += countLines(text, done, start);
       const end = lineEnd(text, start);
       const original = text.slice(start, end);
@@ -159,6 +160,11 @@ export class Expander {
       else {
         if (definition.kept) this.#definitions.define(definition.name, definition.value);
         if (definition.unfinished) this.#report.unfinished(definition.name, place);
+        if (definition.tooLong) {
+          const most = `at most ${EXPANSION_LIMITS.definitionLines} lines`;
+          const message = `The definition of '${definition.name}' has more lines than lvsd reads`;
+          this.#report.tooLarge(place, message, most, 'does its last line end in a backslash?');
+        }
         if (definition.hiddenBackslash) this.#report.hiddenBackslash(definition.name, place);
       }
       line =
@@ -291,20 +297,20 @@ export class Expander {
     this.#depth--;
   }
 
+  /** Whether a bound is reached; nothing more is expanded then. */
+  get #spent(): boolean {
+    return this.#builder.full || this.#steps > EXPANSION_LIMITS.steps || this.#includes > EXPANSION_LIMITS.includes;
+  }
+
   #full(place: Place): boolean {
-    if (!this.#builder.full && this.#steps <= EXPANSION_LIMITS.steps) return false;
+    if (!this.#spent) return false;
     if (!this.#toldFull) {
       this.#toldFull = true;
-      this.#report.say(
+      this.#report.tooLarge(
         place,
-        1,
-        'unusable',
-        'LVSD_CONFIG_EXPANSION_TOO_LARGE',
         'The configuration expands to more than lvsd reads',
-        {
-          expected: `at most ${EXPANSION_LIMITS.lines} lines and ${EXPANSION_LIMITS.characters} characters`,
-          suggestion: 'look at the bounds of the loop, or at definitions that use each other',
-        },
+        `at most ${EXPANSION_LIMITS.lines} lines and ${EXPANSION_LIMITS.characters} characters`,
+        'look at the bounds of the loop, or at definitions that use each other',
       );
     }
     return true;
@@ -357,6 +363,19 @@ export class Expander {
   }
 
   #include(include: Include, line: MappedLine, place: Place): void {
+    const { includes } = EXPANSION_LIMITS;
+    if (++this.#includes > includes) {
+      if (this.#toldFull) return;
+      this.#toldFull = true;
+      const message = 'The configuration has more include lines than lvsd follows';
+      this.#report.tooLarge(
+        place,
+        message,
+        `at most ${includes}`,
+        'name many files by one pattern: include DIR/*.conf',
+      );
+      return;
+    }
     const column = columnAt(line, include.patternAt);
     const { pattern } = include;
     const checks = checksOf(include.keyword, this.#checks);

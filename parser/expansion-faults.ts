@@ -27,8 +27,11 @@ export function describeFault(
       return {
         class: 'unusable',
         code: 'LVSD_CONFIG_EXPANSION_TOO_LARGE',
-        message: `The line grows beyond ${EXPANSION_LIMITS.lineCharacters} characters`,
-        suggestion: `look at what '${name}' stands for`,
+        message:
+          name === ''
+            ? `A line of more than ${EXPANSION_LIMITS.lineCharacters} characters uses a definition`
+            : `The line grows beyond ${EXPANSION_LIMITS.lineCharacters} characters`,
+        ...(name === '' ? {} : { suggestion: `look at what '${name}' stands for` }),
       };
     case 'random bounds':
       return {

@@ -4,7 +4,7 @@
  * A trouble that one line meets again and again (in a loop) is told once, and garbage is not told line by line for ever.
  */
 import type { ExpansionFault } from './definitions.js';
-import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
+import { boundedMessage, type Diagnostic, type DiagnosticClass } from './diagnostic.js';
 import { describeFault, type Told } from './expansion-faults.js';
 import type { TextBuilder } from './text-builder.js';
 
@@ -17,12 +17,14 @@ export interface Place {
   readonly original: string;
 }
 
+/** Of each class. */
 const MAX_DIAGNOSTICS = 1000;
 
 export class ExpansionReport {
   readonly diagnostics: Diagnostic[] = [];
   readonly #builder: Pick<TextBuilder, 'keepOriginal'>;
   readonly #files: readonly string[];
+  readonly #told = new Map<DiagnosticClass, number>();
 
   /** @param files the names of the files, filled while they are read */
   constructor(builder: Pick<TextBuilder, 'keepOriginal'>, files: readonly string[]) {
@@ -35,7 +37,11 @@ export class ExpansionReport {
     const last = this.diagnostics.at(-1);
     const again =
       last?.code === code && last.message === message && last.at?.line === at?.line && last.at?.column === at?.column;
-    if (!again && this.diagnostics.length < MAX_DIAGNOSTICS) this.diagnostics.push(diagnostic);
+    if (again) return;
+    // Each class has its own bound, so that no number of notes hides what stops a start.
+    const told = (this.#told.get(diagnostic.class) ?? 0) + 1;
+    this.#told.set(diagnostic.class, told);
+    if (told <= MAX_DIAGNOSTICS) this.diagnostics.push(diagnostic);
   }
 
   /** @param column source column, first is 1 */
@@ -51,7 +57,7 @@ export class ExpansionReport {
     this.tell({
       class: cls,
       code,
-      message,
+      message: boundedMessage(message),
       at: { file: this.#files[place.file] ?? '', line: place.line, column },
       span: more.span ?? 1,
       expected: more.expected,
@@ -71,6 +77,11 @@ export class ExpansionReport {
     this.say(place, 1, 'assumed', 'LVSD_CONFIG_UNFINISHED_DEFINITION', message, {
       expected: 'a last line without a backslash',
     });
+  }
+
+  /** What is beyond a bound of expansion (text-builder.ts). */
+  tooLarge(place: Place, message: string, expected: string, suggestion: string): void {
+    this.say(place, 1, 'unusable', 'LVSD_CONFIG_EXPANSION_TOO_LARGE', message, { expected, suggestion });
   }
 
   hiddenBackslash(name: string, place: Place): void {

@@ -70,6 +70,7 @@ const CLOSE = bracket(Close, '}');
  * @param from offset of the block's keyword
  * @param to offset behind the block
  * @param firstLine snapshot line of `from`
+ * @param firstLineStart offset of that line's first character
  * @param known bodies of `real_server` that need not be read; without it every line is
  * @returns tokens with balanced brackets
  */
@@ -78,14 +79,14 @@ export function tokenizeBlock(
   from: number,
   to: number,
   firstLine: number,
+  firstLineStart: number,
   known?: KnownBodies,
 ): IToken[] {
   const tokens: IToken[] = [];
   /** The words of the line that is being read. */
   const collected: Row = { words: [], count: 0 };
   let line = firstLine;
-  let lineStart = text.lastIndexOf('\n', from - 1) + 1;
-  if (from === 0) lineStart = 0;
+  let lineStart = firstLineStart;
   /** The last statement, as long as a `{` would be its own. */
   let pending: StatementToken | undefined;
   /** For each open brace: whether it was handed on. */

@@ -26,7 +26,7 @@ import { type TopLevelDraft, topLevelBlock } from './schema/top-level.js';
 import { emptyVrrpSide } from './schema/vrrp-drafts.js';
 import type { Statement } from './statement.js';
 import { suggestForWord } from './suggest.js';
-import { type BlockSpan, isLinear, positionOf, type Snapshot } from './text-map.js';
+import { type BlockSpan, isLinear, lineStartOf, positionOf, type Snapshot } from './text-map.js';
 import { checkAdded } from './validate-added.js';
 import { SchedulePool, type VirtualServerSurroundings } from './validate-checker.js';
 import { mergeDuplicate } from './validate-duplicates.js';
@@ -279,7 +279,7 @@ class Parse {
   #skipped(span: BlockSpan, index: number): void {
     const context = this.#context;
     const { text } = this.#snapshot;
-    const lineStart = span.start === 0 ? 0 : text.lastIndexOf('\n', span.start - 1) + 1;
+    const lineStart = lineStartOf(this.#snapshot, span.start);
     const header = /^[^\n{]*/.exec(text.slice(span.start, Math.min(span.end, span.start + 512)))?.[0] ?? '';
     const column = span.start - lineStart + 1;
     const words = header.split(/\s+/).filter((word) => word !== '');
@@ -295,7 +295,7 @@ class Parse {
 
   /** Where a block's closing brace stands. */
   #endOf(span: BlockSpan): Position {
-    const lineStart = this.#snapshot.text.lastIndexOf('\n', Math.max(0, span.end - 2)) + 1;
+    const lineStart = lineStartOf(this.#snapshot, Math.max(0, span.end - 1));
     return positionOf(this.#snapshot, span.lastLine, Math.max(1, span.end - lineStart));
   }
 
@@ -357,7 +357,7 @@ class Parse {
     const context = this.#context;
     const linear = this.#options.recall !== false && isLinear(this.#snapshot, span);
     if (linear) {
-      const column = span.start - this.#snapshot.text.lastIndexOf('\n', Math.max(0, span.start - 1));
+      const column = span.start - lineStartOf(this.#snapshot, span.start) + 1;
       const at = positionOf(this.#snapshot, span.firstLine, column);
       const value = this.#knownVirtual.find(this.#snapshot.text, span, at);
       if (value !== undefined) return keptServer(at, SILENCE, value, undefined, undefined, 0);

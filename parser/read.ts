@@ -11,8 +11,8 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Position } from '../config/position.js';
 import { placedSpan } from './block-span.js';
-import { type EarlierSplit, MAX_STATEMENTS, type Split, type SplitProblem, splitBlocks } from './blocks.js';
-import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
+import { type EarlierSplit, MAX_BLOCKS, MAX_STATEMENTS, type Split, type SplitProblem, splitBlocks } from './blocks.js';
+import { boundedMessage, type Diagnostic, type DiagnosticClass } from './diagnostic.js';
 import { Expander } from './expand.js';
 import { findOddCharacters } from './odd-characters.js';
 import { decodeSource, openSource, type SourceFile } from './source-file.js';
@@ -181,9 +181,18 @@ function describe(
         "look for a missing '}'",
         undefined,
       );
+    case 'too many':
+      return say(
+        'unusable',
+        'LVSD_CONFIG_TOO_MANY_BLOCKS',
+        'The configuration has more blocks and lines outside of blocks than lvsd reads',
+        `at most ${MAX_BLOCKS}`,
+        'is this a configuration at all?',
+        undefined,
+      );
     case 'unterminated quote': {
       const end = text.indexOf('\n', problem.offset);
-      const line = text.slice(lineStart, end < 0 ? text.length : end).trim();
+      const line = boundedMessage(text.slice(lineStart, end < 0 ? text.length : end).trim());
       return say(
         'assumed',
         'LVSD_CONFIG_UNTERMINATED_QUOTE',

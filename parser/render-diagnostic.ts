@@ -80,10 +80,24 @@ function withoutSecrets(line: string): string {
 
 /** Long lines are shown around the caret only. */
 const SHOWN = 160;
+/** In JSON, where the columns of the entry count from the line's beginning, a line is cut at its end. */
+const LONGEST_SOURCE = 4096;
+/** A keyword that hides what follows it stands among the first characters of its line. */
+const HEAD = 256;
+
+/** The part of a line around a column, without its secrets, and the column that it begins with (first is 0). */
+function around(line: string, column: number): { readonly shown: string; readonly from: number } {
+  const from = Math.max(0, Math.min(column - 1 - SHOWN / 2, line.length - SHOWN));
+  const to = from + SHOWN;
+  if (line.length <= LONGEST_SOURCE) return { shown: visible(withoutSecrets(line).slice(from, to)), from };
+  // Of a very long line only what is shown is looked at; a password in it hides all of it.
+  const secret = withoutSecrets(line.slice(0, HEAD)) !== line.slice(0, HEAD);
+  const shown = line.slice(from, to);
+  return { shown: visible(secret ? shown.replace(/\S/g, '*') : withoutSecrets(shown)), from };
+}
 
 function caretLines(line: string, column: number, span: number): string[] {
-  const from = Math.max(0, Math.min(column - 1 - SHOWN / 2, line.length - SHOWN));
-  const shown = visible(line.slice(from, from + SHOWN));
+  const { shown, from } = around(line, column);
   const at = Math.max(0, Math.min(column - 1 - from, shown.length));
   // Tabs stay tabs, so that the caret stands under its character whatever a terminal's tab stops are.
   const lead = shown.slice(0, at).replace(/[^\t]/g, ' ');
@@ -94,7 +108,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, snapshot: Snapshot | un
   const { at, span, expected, suggestion, assumed } = diagnostic;
   const lines = [keepalivedLine(diagnostic, (snapshot?.files.length ?? 1) > 1)];
   const source = at === undefined || snapshot === undefined ? undefined : sourceLine(snapshot, at);
-  if (at !== undefined && source !== undefined) lines.push(...caretLines(withoutSecrets(source), at.column, span));
+  if (at !== undefined && source !== undefined) lines.push(...caretLines(source, at.column, span));
   if (expected !== undefined) lines.push(`    expected: ${expected}`);
   if (suggestion !== undefined) lines.push(`    ${suggestion}`);
   if (assumed !== undefined) lines.push(`    assumed: ${assumed}`);
@@ -110,7 +124,7 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], snapshot: 
 
 function shownSource({ at }: Diagnostic, snapshot: Snapshot): string | null {
   const source = at === undefined ? undefined : sourceLine(snapshot, at);
-  return source === undefined ? null : withoutSecrets(source);
+  return source === undefined ? null : withoutSecrets(source.slice(0, LONGEST_SOURCE));
 }
 
 /** The same for programs: `lvsd -t --json`. Absent parts are null, so that each entry has every key. */

@@ -7,6 +7,7 @@
 import { parseCondition } from './conditions.js';
 import { type DefinitionValue, matchDefinition } from './definitions.js';
 import { quotedAt } from './substitution.js';
+import { EXPANSION_LIMITS } from './text-builder.js';
 
 /** Finds the lines that expansion has to look at. */
 export class LineFinder {
@@ -52,8 +53,10 @@ export function lineEnd(text: string, start: number): number {
 
 /** Line feeds in a part of a text. */
 export function countLines(text: string, from: number, to: number): number {
+  // A part of its own: the search must not go on behind it, to the end of a text that may be one line.
+  const part = text.slice(from, to);
   let count = 0;
-  for (let i = text.indexOf('\n', from); i >= 0 && i < to; i = text.indexOf('\n', i + 1)) count++;
+  for (let i = part.indexOf('\n'); i >= 0; i = part.indexOf('\n', i + 1)) count++;
   return count;
 }
 
@@ -84,6 +87,8 @@ export interface WholeDefinition {
   readonly kept: boolean;
   /** True if the file ends before the definition does. */
   readonly unfinished: boolean;
+  /** True if it has more lines than lvsd keeps: what follows is taken for text. */
+  readonly tooLong: boolean;
   /** True if its last line has a backslash at its end that does not count, because it stands in a comment. */
   readonly hiddenBackslash: boolean;
 }
@@ -104,7 +109,8 @@ export function readDefinition(cut: string, text: string, end: number, configId:
   const first = rest.slice(match.valueAt);
   if (!first.endsWith('\\')) {
     const hiddenBackslash = text.slice(0, end).slice(-100).trimEnd().endsWith('\\');
-    return { name: match.name, value: [first], next: end + 1, kept, unfinished: false, hiddenBackslash };
+    const value = [first] as const;
+    return { name: match.name, value, next: end + 1, kept, unfinished: false, tooLong: false, hiddenBackslash };
   }
   const lines: string[] = [];
   const keep = (line: string): void => {
@@ -114,7 +120,8 @@ export function readDefinition(cut: string, text: string, end: number, configId:
   let next = end + 1;
   let more = true;
   let hiddenBackslash = false;
-  while (more && next < text.length) {
+  const most = EXPANSION_LIMITS.definitionLines;
+  while (more && next < text.length && lines.length < most) {
     const stop = lineEnd(text, next);
     const written = text.slice(next, stop);
     next = stop + 1;
@@ -126,7 +133,9 @@ export function readDefinition(cut: string, text: string, end: number, configId:
     keep(more ? body.slice(0, -1).trimEnd() : body);
   }
   const [head = '', ...others] = lines;
-  return { name: match.name, value: [head, ...others], next, kept, unfinished: more, hiddenBackslash };
+  const tooLong = more && lines.length >= most;
+  const unfinished = more && !tooLong;
+  return { name: match.name, value: [head, ...others], next, kept, unfinished, tooLong, hiddenBackslash };
 }
 
 /** Where, behind a brace, something stands that counts only at the start of a line. */

@@ -91,6 +91,10 @@ export function substitute(
   onlyLeading = false,
 ): Substituted {
   if (!line.text.includes('$')) return { line, replacements: 0, rest: undefined };
+  if (line.text.length > EXPANSION_LIMITS.lineCharacters) {
+    fault({ kind: 'too long', name: '', column: columnAt(line, line.text.indexOf('$')) });
+    return { line, replacements: 0, rest: undefined };
+  }
   const first = onlyLeading ? Math.max(0, line.text.search(/\S/)) : 0;
   const sources: Source[] = [{ text: line.text, at: first, name: undefined, column: 0 }];
   let out = line.text.slice(0, first);

@@ -21,6 +21,10 @@ export const EXPANSION_LIMITS = {
   lineCharacters: 256 * 1024,
   /** Turns of loops and replacements together. */
   steps: 5_000_000,
+  /** Include lines that are followed; each may name many files. */
+  includes: 20_000,
+  /** Of one definition. */
+  definitionLines: 100_000,
 } as const;
 
 export class TextBuilder {

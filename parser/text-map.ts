@@ -128,26 +128,71 @@ export function sourceLine(snapshot: Snapshot, at: Position): string | undefined
   return undefined;
 }
 
-/** Offsets of line starts of snapshots that diagnostics were rendered for. */
-const starts = new WeakMap<object, Int32Array>();
-
-function startsOf(snapshot: Pick<Snapshot, 'text'>): Int32Array {
-  let found = starts.get(snapshot);
-  if (found === undefined) {
-    const offsets = [0];
-    const { text } = snapshot;
-    for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) offsets.push(i + 1);
-    found = Int32Array.from(offsets);
-    starts.set(snapshot, found);
-  }
-  return found;
+/** The line feeds of a snapshot that diagnostics were rendered for: every STRIDE-th offset, as far as was asked. */
+interface LineStarts {
+  readonly offsets: number[];
+  /** The last line whose start is known, and that start. */
+  line: number;
+  start: number;
 }
+
+const STRIDE = 256;
+const starts = new WeakMap<object, LineStarts>();
+
+/** Offset of the first character of a line; undefined behind the last. Diagnostics come in order, so it goes on. */
+function startOf(snapshot: Pick<Snapshot, 'text'>, wanted: number): number | undefined {
+  let known = starts.get(snapshot);
+  if (known === undefined) {
+    known = { offsets: [0], line: 0, start: 0 };
+    starts.set(snapshot, known);
+  }
+  const { text } = snapshot;
+  const from = Math.min(Math.floor(wanted / STRIDE), known.offsets.length - 1);
+  let line = from * STRIDE;
+  let start = known.offsets[from] ?? 0;
+  if (known.line <= wanted && known.line > line) {
+    line = known.line;
+    start = known.start;
+  }
+  for (; line < wanted; ) {
+    const end = text.indexOf('\n', start);
+    if (end < 0) return undefined;
+    line++;
+    start = end + 1;
+    if (line === known.offsets.length * STRIDE) known.offsets.push(start);
+  }
+  if (line > known.line) {
+    known.line = line;
+    known.start = start;
+  }
+  return start;
+}
+
+/** Longer lines are cut: they are shown, never read again. */
+const LONGEST_SHOWN = 1 << 14;
 
 /** Line `line` (from 0) of the expanded text, without its end; undefined behind the last. */
 export function textLine(snapshot: Pick<Snapshot, 'text'>, line: number): string | undefined {
-  const offsets = startsOf(snapshot);
-  const start = offsets[line];
+  const start = startOf(snapshot, line);
   if (start === undefined) return undefined;
-  const next = offsets[line + 1];
-  return snapshot.text.slice(start, next === undefined ? snapshot.text.length : next - 1).replace(/\r$/, '');
+  const text = snapshot.text.slice(start, start + LONGEST_SHOWN);
+  const end = text.indexOf('\n');
+  const shown = end < 0 ? text : text.slice(0, end);
+  return shown.endsWith('\r') ? shown.slice(0, -1) : shown;
+}
+
+/** The line that was asked for last, of each snapshot. */
+const lastStarts = new WeakMap<object, { readonly offset: number; readonly start: number }>();
+
+/**
+ * Offset of the first character of the line that `offset` stands in. Who asks from the front to the back pays for the
+ * text once, also where all of it is one line.
+ */
+export function lineStartOf(snapshot: Pick<Snapshot, 'text'>, offset: number): number {
+  const last = lastStarts.get(snapshot);
+  const from = last !== undefined && last.offset <= offset ? last : { offset: 0, start: 0 };
+  const feed = snapshot.text.slice(from.offset, offset).lastIndexOf('\n');
+  const start = feed < 0 ? from.start : from.offset + feed + 1;
+  lastStarts.set(snapshot, { offset, start });
+  return start;
 }

@@ -1,0 +1,42 @@
+// Where lvsd's exit code is meant to be another than keepalived 2.2.7's: each with its reason, which stands in
+// docs/differences.md too. What is not excused here is a fault of ours.
+
+import type { Verdict } from './verdict.js';
+
+interface Excuse {
+  readonly reason: string;
+  fits(name: string, theirs: Verdict, ours: Verdict): boolean;
+}
+
+const excuses: readonly Excuse[] = [
+  { reason: 'keepalived crashes or does not end', fits: (_, theirs) => !/^[0-9]$/.test(theirs.exit) },
+  {
+    reason: 'bad or incomplete regex lines are errors',
+    fits: (name, theirs, ours) => name.startsWith('url: regex') && theirs.exit === '0' && ours.exit === '5',
+  },
+  {
+    reason: 'a virtual server whose group does not fit is an error',
+    fits: (_, theirs, ours) =>
+      theirs.exit === '0' &&
+      ours.told.some((line) => /virtual server group with|specified but not configured/.test(line)),
+  },
+  {
+    reason: 'keepalived loses its place behind a block that it does not know, or an odd brace',
+    fits: (name, theirs) =>
+      /[{}]/.test(name) && theirs.told.some((line) => /Unknown keyword '\}'|Unexpected '\{'/.test(line)),
+  },
+  {
+    reason: 'fractions in misc_timeout',
+    fits: (name, theirs) =>
+      name.includes('misc_timeout') && theirs.told.some((line) => line.includes('Invalid misc_timeout value')),
+  },
+  {
+    reason: 'a definition that is not defined is an error',
+    fits: (_, theirs, ours) => theirs.exit === '0' && ours.told.some((line) => line.includes('Nothing is defined as')),
+  },
+];
+
+/** The reason why the exit codes may differ; undefined if there is none. */
+export function excuseFor(name: string, theirs: Verdict, ours: Verdict): string | undefined {
+  return excuses.find((excuse) => excuse.fits(name, theirs, ours))?.reason;
+}

@@ -89,7 +89,7 @@ export const garpGroupBlock: Block<Draft> = block<Draft>(
         (draft, statement, context) => addInterface(draft, statement, 1, context),
       ),
       keyword<Draft>(
-        { name: 'interfaces', opens: 'interfaces', doc: garpInterfacesBlock.doc },
+        { name: 'interfaces', opens: garpInterfacesBlock.name, doc: garpInterfacesBlock.doc },
         [],
         (draft, statement, context) => {
           const body = statement.body ?? [];

@@ -53,9 +53,14 @@ function blockRules(block: AnyBlock, known: ReadonlySet<string>): Rule[] {
       keyword.name,
       ...(keyword.aliases ?? []).filter((each) => each.deprecated === undefined).map((each) => each.name),
     ];
-    old.push(...(keyword.aliases ?? []).filter((each) => each.deprecated !== undefined).map((each) => each.name));
-    if (keyword.opens === undefined) plain.push(...names);
-    else rules.push(opening(names, keyword.opens, known));
+    const outdated = (keyword.aliases ?? []).filter((each) => each.deprecated !== undefined).map((each) => each.name);
+    if (keyword.opens === undefined) {
+      plain.push(...names);
+      old.push(...outdated);
+    } else {
+      rules.push(opening(names, keyword.opens, known));
+      if (outdated.length > 0) rules.push(opening(outdated, keyword.opens, known, 'invalid.deprecated'));
+    }
   }
   if (old.length > 0) rules.push({ name: `invalid.deprecated.${SCOPE}`, match: words(longestFirst(old)) });
   if (plain.length > 0) rules.push({ name: `keyword.other.${SCOPE}`, match: words(longestFirst(plain)) });
@@ -63,12 +68,17 @@ function blockRules(block: AnyBlock, known: ReadonlySet<string>): Rule[] {
 }
 
 /** A keyword with its block: from the keyword to behind the closing brace, wherever the opening one stands. */
-function opening(names: readonly string[], opens: string, known: ReadonlySet<string>): Rule {
+function opening(
+  names: readonly string[],
+  opens: string,
+  known: ReadonlySet<string>,
+  scope = 'entity.name.type',
+): Rule {
   const rule = `block-${opens.replace(/[^A-Za-z0-9]/g, '-')}`;
   return {
     name: `meta.block.${opens.replace(/[^A-Za-z0-9]+/g, '-')}.${SCOPE}`,
     begin: words(longestFirst(names)),
-    beginCaptures: { 1: named('entity.name.type') },
+    beginCaptures: { 1: named(scope) },
     end: '(?<=\\})',
     patterns: [
       include('comment'),

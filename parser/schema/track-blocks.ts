@@ -262,7 +262,7 @@ export const trackBlocks: readonly Block<TracksThings>[] = [
 /** The keywords that open these blocks, in an instance or a sync group. */
 export function trackWords<D extends TracksThings>(): Keyword<D>[] {
   const word = (name: string, of: Block<TracksThings>): Keyword<D> =>
-    keyword<D>({ name, opens: of.title, doc: of.doc }, [], (draft, statement, context) =>
+    keyword<D>({ name, opens: of.name, doc: of.doc }, [], (draft, statement, context) =>
       bindBody(of, draft, statement.body ?? [], context),
     );
   return [

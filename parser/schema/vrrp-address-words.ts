@@ -107,7 +107,7 @@ export const virtualRulesBlock = block<Draft>(
 
 export function addressWords(): Keyword<Draft>[] {
   const opens = (name: string, of: Block<Draft>): Keyword<Draft> =>
-    keyword<Draft>({ name, opens: name, doc: of.doc }, [], (draft, statement, context) =>
+    keyword<Draft>({ name, opens: of.name, doc: of.doc }, [], (draft, statement, context) =>
       bindBody(of, draft, statement.body ?? [], context),
     );
   return [

@@ -24,12 +24,12 @@ type Draft = VrrpInstanceDraft;
 function authenticationWords(): Keyword<Draft>[] {
   return [
     keyword<Draft>(
-      { name: 'authentication', opens: 'authentication', doc: authenticationBlock.doc },
+      { name: 'authentication', opens: authenticationBlock.name, doc: authenticationBlock.doc },
       [],
       (draft, statement, context) => bindBody(authenticationBlock, draft.authentication, statement.body ?? [], context),
     ),
     keyword<Draft>(
-      { name: 'auth_hmac', opens: 'auth_hmac', since: 'after 2.2.7', doc: authHmacBlock.doc },
+      { name: 'auth_hmac', opens: authHmacBlock.name, since: 'after 2.2.7', doc: authHmacBlock.doc },
       [],
       (draft, statement, context) => {
         draft.hmac ??= {

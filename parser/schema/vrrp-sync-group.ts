@@ -33,7 +33,7 @@ interface Members {
 
 function groupWord<D extends Members>(what: string): Keyword<D> {
   return keyword<D>(
-    { name: 'group', opens: 'group', doc: 'Names of the instances.' },
+    { name: 'group', opens: 'vrrp_sync_group.group', doc: 'Names of the instances.' },
     [],
     (draft, statement, context) => {
       if (draft.members !== undefined) {

@@ -191,7 +191,7 @@ function unicastWords(): Keyword<Draft>[] {
   return [
     unicast(
       keyword<Draft>(
-        { name: 'unicast_peer', opens: 'unicast_peer', doc: 'Adverts go to these addresses, not to a group.' },
+        { name: 'unicast_peer', opens: unicastPeerBlock.name, doc: 'Adverts go to these addresses, not to a group.' },
         [],
         (draft, statement, context) => bindBody(unicastPeerBlock, draft, statement.body ?? [], context),
       ),

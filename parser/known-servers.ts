@@ -211,13 +211,15 @@ export function movedServer(
   forwarding: Forwarding,
   at: Position,
 ): RealServer {
-  const checkers: Checker[] = [];
-  if (before.checkers.length > 0) {
+  const checked = written === 0 ? serverPort : port(written);
+  const [first] = before.checkers;
+  const [draft] = drafts;
+  let checkers = before.checkers;
+  if (first !== undefined && draft !== undefined) {
     const move = new Move(before.at, at);
-    const checked = written === 0 ? serverPort : port(written);
-    for (let i = 0; i < before.checkers.length; i++) {
-      checkers.push(movedChecker(before.checkers[i] as Checker, drafts[i] as CheckerDraft, address, checked, move));
-    }
+    // Most servers have one; an array that grew by push would have room for seventeen.
+    if (before.checkers.length === 1) checkers = [movedChecker(first, draft, address, checked, move)];
+    else checkers = before.checkers.map((one, i) => movedChecker(one, drafts[i] ?? draft, address, checked, move));
   }
   return { ...before, address, port: serverPort, forwarding, checkers, at };
 }

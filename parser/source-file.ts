@@ -2,12 +2,13 @@
  * Opens a configuration file and hands out its characters.
  *
  * A file here is hostile until shown otherwise (architecture, law 7): only regular files are read, so a FIFO, a device
- * or a directory ends in a named problem and never in a wait; what is read is bounded. Symbolic links are followed, as
+ * or a directory ends in a named problem and never in a wait; what is read is bounded; a file that is seen to change
+ * meanwhile is read again, and refused if it does not come to rest. Symbolic links are followed, as
  * keepalived does (configurations are links in many set-ups); a loop of links is the kernel's ELOOP.
  * A file with an execute bit is refused, as keepalived does (keepalived.md 5.2).
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
 /** The largest file that is read, bytes. */
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
@@ -40,11 +41,13 @@ export function openSource(path: string): SourceFile {
     if (!before.isFile()) return { kind: 'special', why: 'not regular' };
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     try {
-      const stat = fstatSync(fd);
+      const stat = fstatSync(fd, { bigint: true });
       if (!stat.isFile()) return { kind: 'special', why: 'not regular' };
-      if ((stat.mode & 0o111) !== 0) return { kind: 'special', why: 'executable' };
+      if ((stat.mode & 0o111n) !== 0n) return { kind: 'special', why: 'executable' };
       if (stat.size > MAX_FILE_BYTES) return { kind: 'unreadable', why: `larger than ${MAX_FILE_BYTES} bytes` };
-      return decode(readAll(fd, stat.size), `${stat.dev}:${stat.ino}`);
+      const bytes = readStill(fd, stat);
+      if (bytes === undefined) return { kind: 'unreadable', why: 'it changes while it is read' };
+      return decode(bytes, `${stat.dev}:${stat.ino}`);
     } finally {
       closeSync(fd);
     }
@@ -61,11 +64,31 @@ export function decodeSource(bytes: Uint8Array, id: string): SourceFile {
   return decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), id);
 }
 
+/** How often a file that changes while it is read is read anew. */
+const MOST_READS = 5;
+
+/**
+ * Reads a file in a state that it was in: half of what was and half of what will be is no configuration.
+ * @returns undefined if it changed at every attempt
+ */
+function readStill(fd: number, first: BigIntStats): Buffer | undefined {
+  let before = first;
+  for (let attempt = 0; attempt < MOST_READS; attempt++) {
+    const bytes = readAll(fd, Number(before.size));
+    const after = fstatSync(fd, { bigint: true });
+    if (after.mtimeNs === before.mtimeNs && after.size === before.size && after.size === BigInt(bytes.length))
+      return bytes;
+    before = after;
+  }
+  return undefined;
+}
+
+/** From the beginning to the end, or to the bound. */
 function readAll(fd: number, size: number): Buffer {
-  let buffer = Buffer.allocUnsafe(size + 1);
+  let buffer = Buffer.allocUnsafe(Math.min(size, MAX_FILE_BYTES) + 1);
   let length = 0;
   for (;;) {
-    const got = readSync(fd, buffer, length, buffer.length - length, null);
+    const got = readSync(fd, buffer, length, buffer.length - length, length);
     if (got === 0) return buffer.subarray(0, length);
     length += got;
     if (length < buffer.length) continue;

@@ -8,7 +8,7 @@ import { repoRoot } from '../../../root.js';
 import { judge, load } from './judge.js';
 import { Mutator, sourceTexts } from './mutations.js';
 
-const MUTATIONS = 3000;
+const MUTATIONS = 2000;
 
 const crashers = join(repoRoot, 'fixtures/parser/crashers');
 for (const name of readdirSync(crashers).filter((each) => each.endsWith('.conf'))) {

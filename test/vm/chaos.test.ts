@@ -3,4 +3,4 @@
 
 import { declareCases } from './chaos/report.js';
 
-await declareCases('core', 15, 600);
+await declareCases('core', 9, 600);

@@ -36,10 +36,10 @@ export interface Case {
   run(context: CaseContext): Promise<void>;
 }
 
-/** Runs a shell command that must succeed. */
+/** Runs a shell command that must succeed, within a minute: this process stands still meanwhile. */
 export function shell(command: string): string {
-  const done = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(`${command}: status ${done.status}\n${done.stderr}`);
+  const done = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 60_000 });
+  if (done.status !== 0) throw new Error(`${command}: status ${done.status} ${done.error ?? ''}\n${done.stderr}`);
   return done.stdout;
 }
 

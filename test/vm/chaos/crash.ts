@@ -51,9 +51,12 @@ class World {
   daemon: Daemon | undefined;
   /** Which of the two configurations the table has. */
   shown = 0;
+  /** Environment of every lvsd of this world. */
+  readonly env: Readonly<Record<string, string>>;
 
-  constructor(context: CaseContext) {
+  constructor(context: CaseContext, env: Readonly<Record<string, string>>) {
     this.context = context;
+    this.env = env;
     this.file = join(context.folder, 'keepalived.conf');
     context.atEnd(() => this.watch.end());
   }
@@ -62,8 +65,8 @@ class World {
     writeFileSync(this.file, configuration(configurations[which] as readonly TestService[]));
   }
 
-  start(env: Readonly<Record<string, string>> = {}): Daemon {
-    this.daemon = Daemon.start(this.context, this.file, { env });
+  start(): Daemon {
+    this.daemon = Daemon.start(this.context, this.file, { env: this.env });
     return this.daemon;
   }
 
@@ -100,9 +103,9 @@ class World {
   }
 }
 
-async function openWorld(context: CaseContext): Promise<World> {
+async function openWorld(context: CaseContext, env: Readonly<Record<string, string>> = {}): Promise<World> {
   await RealServers.open(context, 5, [DEAD]);
-  return new World(context);
+  return new World(context, env);
 }
 
 function killNow(pid: number | undefined): boolean {
@@ -159,8 +162,9 @@ async function strikes(
   rounds: number,
   seed: number,
   targets: readonly Target[] = everyTarget,
-): Promise<void> {
-  const world = await openWorld(context);
+  env: Readonly<Record<string, string>> = {},
+): Promise<World> {
+  const world = await openWorld(context, env);
   const random = generator(seed);
   world.write(0);
   const begun = Date.now();
@@ -178,6 +182,7 @@ async function strikes(
   context.note(
     `${rounds} kills within ${Math.round(limit)} ms of a ${kind}, seed ${seed}; the table was looked at ${world.watch.looks} times`,
   );
+  return world;
 }
 
 /** Stops processes and lets them go on later. */
@@ -188,37 +193,62 @@ async function stopped(pids: readonly number[], milliseconds: number): Promise<v
 }
 
 async function serving(context: CaseContext, env: Readonly<Record<string, string>> = {}): Promise<World> {
-  const world = await openWorld(context);
+  const world = await openWorld(context, env);
   world.write(0);
-  world.start(env);
+  world.start();
   await world.daemon?.started();
   await world.converged(0);
   await world.orders(0);
   return world;
 }
 
+/** Supervisor and roles stand still for a while, and after another while all is as it was. */
+async function everythingStopped(world: World, still: number, afterwards: number): Promise<void> {
+  const daemon = world.daemon as Daemon;
+  const before = daemon.roles();
+  await stopped([daemon.pid, ...before.values()], still);
+  await pause(afterwards);
+  if (JSON.stringify([...daemon.roles()]) !== JSON.stringify([...before])) throw new Error(world.log());
+  world.complain('everything stopped', world.watch.take());
+  await world.converged(world.shown);
+}
+
 const shortPatience = { LVSD_HEARTBEAT_LIMIT: '10' };
+
+/** LVSD_ROUNDS: fewer kills, for a look in between. */
+const rounds = Number(process.env.LVSD_ROUNDS ?? 100);
 
 export const crashCases: readonly Case[] = [
   {
     name: 'kill -9 of the director and of all at random moments of a start: no healthy destination is ever out, no dead one in',
     rung: 'core',
-    run: (context) => strikes(context, 'start', 2, 1, ['director', 'all']),
+    async run(context) {
+      await strikes(context, 'start', 2, 1, ['director', 'all']);
+    },
   },
   {
-    name: 'kill -9 of a role and of the supervisor at random moments of a reload: no healthy destination is ever out, no dead one in',
+    name: 'kill -9 of a role and of the supervisor at random moments of a reload: no healthy destination is ever out, no dead one in; then everything stopped (SIGSTOP) for longer than the heartbeat limit and the checks: no server fails by it, no role is replaced',
     rung: 'core',
-    run: (context) => strikes(context, 'reload', 3, 2, ['director', 'checker', 'supervisor']),
+    async run(context) {
+      const targets = ['director', 'checker', 'supervisor'] as const;
+      const world = await strikes(context, 'reload', 3, 2, targets, shortPatience);
+      await world.orders(world.shown);
+      await everythingStopped(world, 12_000, 3000);
+    },
   },
   {
     name: 'a hundred kills (each role, the supervisor, all) at random moments of starts',
     rung: 'long',
-    run: (context) => strikes(context, 'start', 100, Number(process.env.LVSD_SEED ?? 11)),
+    async run(context) {
+      await strikes(context, 'start', rounds, Number(process.env.LVSD_SEED ?? 11));
+    },
   },
   {
     name: 'a hundred kills (each role, the supervisor, all) at random moments of reloads',
     rung: 'long',
-    run: (context) => strikes(context, 'reload', 100, Number(process.env.LVSD_SEED ?? 12)),
+    async run(context) {
+      await strikes(context, 'reload', rounds, Number(process.env.LVSD_SEED ?? 12));
+    },
   },
   {
     name: 'a role that is stopped (SIGSTOP) is replaced after its heartbeat limit, and the table serves all the while',
@@ -256,33 +286,11 @@ export const crashCases: readonly Case[] = [
     },
   },
   {
-    name: 'everything stopped (SIGSTOP) for longer than the heartbeat limit and the checks: no server fails by it, no role is replaced',
-    rung: 'core',
-    async run(context) {
-      const world = await serving(context, shortPatience);
-      const daemon = world.daemon as Daemon;
-      const before = daemon.roles();
-      await stopped([daemon.pid, ...before.values()], 12_000);
-      await pause(3000);
-      if (JSON.stringify([...daemon.roles()]) !== JSON.stringify([...before])) throw new Error(world.log());
-      world.complain('everything stopped', world.watch.take());
-      await world.converged(0);
-    },
-  },
-  {
     name: 'everything stopped for 40 seconds, three times, with the usual heartbeat limit',
     rung: 'long',
     async run(context) {
       const world = await serving(context);
-      const daemon = world.daemon as Daemon;
-      const before = daemon.roles();
-      for (let round = 0; round < 3; round++) {
-        await stopped([daemon.pid, ...before.values()], 40_000);
-        await pause(5000);
-      }
-      if (JSON.stringify([...daemon.roles()]) !== JSON.stringify([...before])) throw new Error(world.log());
-      world.complain('everything stopped', world.watch.take());
-      await world.converged(0);
+      for (let round = 0; round < 3; round++) await everythingStopped(world, 40_000, 5000);
     },
   },
 ];

@@ -21,16 +21,23 @@ const reuse = (): string => readFileSync('/proc/sys/net/ipv4/vs/conn_reuse_mode'
 
 export const journalCases: readonly Case[] = [
   {
-    name: 'a service that leaves the file while lvsd is down is gone after the next start; a dead server is not put back before its first check; a foreign service stays through start, crash, reload and stop',
+    name: 'a service that leaves the file while lvsd is down is gone after the next start; a dead server is not put back before its first check; a foreign service stays through start, crash, reload and stop; lvs_timeouts and ipvs_sysctl are put back at stop, also when a crash came between and a reload brought them',
     rung: 'core',
     async run(context) {
       shell(foreignCommands);
+      const words = 'lvs_timeouts tcp 7 tcpfin 8 udp 9\n    ipvs_sysctl conn_reuse_mode 0';
+      const before = [timeouts(), reuse()];
+      const changed = ['Timeout (tcp tcpfin udp): 7 8 9', '0'];
       const two = plainServices(2);
       const { file, daemon } = await serve(context, two, '', {}, foreignTable);
+      const brought = await daemon.reloadWith(file, configuration(two, words));
+      assert.equal(brought.result === 'refused', false, JSON.stringify(brought));
+      assert.deepEqual([timeouts(), reuse()], changed);
       await daemon.killAll();
+      assert.deepEqual([timeouts(), reuse()], changed);
       await tableIs(merge(expected(two, [DEAD]), foreignTable));
       const one = plainServices(1);
-      writeFileSync(file, configuration(one));
+      writeFileSync(file, configuration(one, words));
       const watch = new TableWatch();
       context.atEnd(() => watch.end());
       const all = inBoth(expected(two), expected(one));
@@ -46,51 +53,36 @@ export const journalCases: readonly Case[] = [
       await pause(3000);
       assert.deepEqual(watch.take(), []);
       const three = plainServices(3);
-      const report = await next.reloadWith(file, configuration(three));
+      const report = await next.reloadWith(file, configuration(three, words));
       assert.equal(report.result, 'applied');
       await tableIs(merge(expected(three, [DEAD]), foreignTable), next);
       assert.equal(await next.stop(), 0);
       await tableIs(foreignTable, next);
       assert.equal(existsSync(JOURNAL), false, 'nothing is owned after a stop');
+      assert.deepEqual([timeouts(), reuse()], before);
     },
   },
   {
-    name: 'stop with -I leaves the table, the next start adopts it with 0 writes, and a stop without -I takes it away',
-    rung: 'core',
-    async run(context) {
-      const services = plainServices(4);
-      const writes = countKernelWrites();
-      const { file, daemon } = await serve(context, services, '', { args: ['-I'] });
-      const built = writes();
-      assert.equal(await daemon.stop(), 0);
-      await tableIs(expected(services, [DEAD]), daemon);
-      const watch = new TableWatch();
-      context.atEnd(() => watch.end());
-      const places = inBoth(expected(services, [DEAD]), expected(services, [DEAD]));
-      await watch.order(places);
-      const next = Daemon.start(context, file);
-      await next.started();
-      context.note(`the kernel saw ${built} writes to build the table, ${writes() - built} to adopt it`);
-      assert.ok(built >= 4 * 4);
-      assert.equal(writes(), built);
-      assert.deepEqual(watch.take(), []);
-      assert.equal(await next.stop(), 0);
-      await tableIs(nothing, next);
-    },
-  },
-  {
-    name: 'lvs_flush at start takes foreign services away and none of ours for an instant; a director that dies later flushes nothing; lvs_flush_on_stop empties the whole table',
+    name: 'stop with -I leaves the table, the next start adopts it without a write; its lvs_flush takes a foreign service away and none of ours for an instant; a director that dies later flushes nothing; lvs_flush_on_stop empties the whole table, also when the director dies just before',
     rung: 'core',
     async run(context) {
       const services = plainServices(3);
-      const { file, daemon } = await serve(context, services, 'lvs_flush\n    lvs_flush_on_stop', { args: ['-I'] });
-      await daemon.killAll();
+      const writes = countKernelWrites();
+      const { file, daemon } = await serve(context, services, '', { args: ['-I'] });
+      const built = writes();
+      assert.ok(built >= 3 * 4);
+      assert.equal(await daemon.stop(), 0);
+      await tableIs(expected(services, [DEAD]), daemon);
+      writeFileSync(file, configuration(services, 'lvs_flush\n    lvs_flush_on_stop'));
       shell(foreignCommands);
       const watch = new TableWatch();
       context.atEnd(() => watch.end());
       await watch.order(inBoth(expected(services, [DEAD]), expected(services, [DEAD])));
+      const foreign = writes();
       const next = Daemon.start(context, file);
       await next.started();
+      context.note(`the kernel saw ${built} writes to build the table, ${writes() - foreign} to adopt it and to flush`);
+      assert.equal(writes() - foreign, 1, 'only the foreign service is removed');
       await tableIs(expected(services, [DEAD]), next);
       shell(foreignCommands);
       const director = next.roles().get('director') as number;
@@ -102,6 +94,7 @@ export const journalCases: readonly Case[] = [
       await tableIs(merge(expected(services, [DEAD]), foreignTable), next);
       assert.deepEqual(watch.take(), []);
       await watch.order([]);
+      process.kill(next.roles().get('director') as number, 'SIGKILL');
       assert.equal(await next.stop(), 0);
       await tableIs(nothing, next);
     },
@@ -114,25 +107,6 @@ export const journalCases: readonly Case[] = [
       const { daemon } = await serve(context, plainServices(2), 'lvs_flush_on_stop VS', {}, foreignTable);
       assert.equal(await daemon.stop(), 0);
       await tableIs(foreignTable, daemon);
-    },
-  },
-  {
-    name: 'lvs_timeouts and ipvs_sysctl are put back at stop, also when a crash came between, also when a reload brought them',
-    rung: 'core',
-    async run(context) {
-      const words = 'lvs_timeouts tcp 7 tcpfin 8 udp 9\n    ipvs_sysctl conn_reuse_mode 0';
-      const before = [timeouts(), reuse()];
-      const services = plainServices(1);
-      const { file, daemon } = await serve(context, services);
-      const report = await daemon.reloadWith(file, configuration(services, words));
-      assert.equal(report.result === 'refused', false, JSON.stringify(report));
-      assert.deepEqual([timeouts(), reuse()], ['Timeout (tcp tcpfin udp): 7 8 9', '0']);
-      await daemon.killAll();
-      assert.deepEqual([timeouts(), reuse()], ['Timeout (tcp tcpfin udp): 7 8 9', '0']);
-      const next = Daemon.start(context, file);
-      await next.started();
-      assert.equal(await next.stop(), 0);
-      assert.deepEqual([timeouts(), reuse()], before);
     },
   },
   {

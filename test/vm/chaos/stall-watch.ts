@@ -3,6 +3,7 @@
  * takes longer than any may, writes what every process is doing to stderr, which the host shows with the failure.
  *
  * A main thread that waits in the kernel (a read under /sys, a child that is waited for) has no timers; this thread has.
+ * A boot that ends at its limit without a word from here is one whose machine itself stood still.
  */
 import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';

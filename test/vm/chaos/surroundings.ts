@@ -33,11 +33,32 @@ function openFolder(context: CaseContext): string {
 
 export const surroundingsCases: readonly Case[] = [
   {
-    name: 'a second writer: what it takes away is back within 10 s, a weight it lowers is kept and shown',
+    name: 'SIGUSR1 writes the dumps, "Has run = no" until a check ran; USR2, 36, 63 and 64 end nothing; a second writer: what it takes away is back within 10 s, a weight it lowers is kept and shown',
     rung: 'core',
     async run(context) {
-      const services = plainServices(2);
+      const dump = '/tmp/keepalived_check.data';
+      for (const name of [dump, '/tmp/keepalived_parent.data']) rmSync(name, { force: true });
+      // A warm-up of 300 s keeps the last server's first check away for the length of this case.
+      const warm = { address: '10.9.0.2', check: 'TCP_CHECK {\n        warmup 300\n        }' };
+      const services = [...plainServices(2), { vip: '10.9.1.3', servers: [{ address: '10.9.0.1' }, warm] }];
       const { daemon } = await serve(context, services);
+      await until('all but the last were checked', async () => {
+        const all = (await daemon.state()).virtualServers.flatMap((virtual) => virtual.realServers);
+        return all.every(({ checkers }, i) => checkers[0]?.hasRun === i < all.length - 1);
+      });
+      daemon.signal('SIGUSR1');
+      await until('the dump is there', () => existsSync(dump));
+      const ran = [...read(dump).matchAll(/Has run = (yes|no)/g)].map((match) => match[1]);
+      assert.deepEqual(ran, [...Array.from({ length: 7 }, () => 'yes'), 'no']);
+      assert.match(read('/tmp/keepalived_parent.data'), /Global definitions/);
+      const roles = [...daemon.roles()];
+      for (const signal of ['SIGUSR2', 36, 63, 64] as const) daemon.signal(signal);
+      for (const [, pid] of roles) process.kill(pid, 'SIGUSR1');
+      await pause(1500);
+      assert.ok(lives(daemon.pid), daemon.output);
+      assert.deepEqual([...daemon.roles()], roles);
+      assert.equal((await daemon.state()).virtualServers.length, 3);
+      await tableIs(expected(services, [DEAD]), daemon);
       const begun = Date.now();
       shell('ipvsadm -D -t 10.9.1.2:80; ipvsadm -d -t 10.9.1.1:80 -r 10.9.0.2:80');
       shell('ipvsadm -e -t 10.9.1.1:80 -r 10.9.0.1:80 -m -w 0');
@@ -72,31 +93,6 @@ export const surroundingsCases: readonly Case[] = [
       wanted.get('TCP 10.9.1.1:80')?.delete('10.9.0.2:80');
       assert.equal(tableText(readTable()), tableText(wanted));
       assert.equal((await daemon.state()).ipvs.drift.repaired, 0);
-    },
-  },
-  {
-    name: 'the interface of a VIP deleted and made again under ha_suspend: checks stand still, no server fails by it, all goes on after',
-    rung: 'core',
-    async run(context) {
-      shell('ip link add d1 type dummy; ip link set d1 up; ip addr add 10.9.1.1/32 dev d1');
-      const services = [
-        { vip: '10.9.1.1', servers: [{ address: '10.9.0.1' }, { address: '10.9.0.2' }], words: 'ha_suspend' },
-      ];
-      const { servers, daemon } = await serve(context, services);
-      const suspended = async (): Promise<boolean> => (await daemon.state()).virtualServers[0]?.suspended === true;
-      await until('it is checked', () => (servers.checks.get('10.9.0.1') ?? 0) > 0);
-      shell('ip link del d1');
-      await until('checks stand still', suspended);
-      // A check that was under way when the word came still arrives.
-      await pause(500);
-      const seen = servers.checks.get('10.9.0.1');
-      await servers.down('10.9.0.2');
-      await pause(4000);
-      assert.equal(servers.checks.get('10.9.0.1'), seen, 'no check while the VIP is away');
-      await tableIs(expected(services), daemon);
-      shell('ip link add d1 type dummy; ip link set d1 up; ip addr add 10.9.1.1/32 dev d1');
-      await until('checks go on', async () => !(await suspended()));
-      await tableIs(expected(services, ['10.9.0.2']), daemon);
     },
   },
   {
@@ -137,7 +133,7 @@ export const surroundingsCases: readonly Case[] = [
     },
   },
   {
-    name: 'notify and quorum scripts run with their arguments as their user, FIFO lines are keepalived’s, startup and shutdown scripts run',
+    name: 'the interface of a VIP deleted and made again under ha_suspend: checks stand still, no server fails by it, all goes on after; notify and quorum scripts run with their arguments as their user, FIFO lines are keepalived’s, startup and shutdown scripts run',
     rung: 'core',
     async run(context) {
       const out = openFolder(context);
@@ -166,7 +162,9 @@ export const surroundingsCases: readonly Case[] = [
             },
           ],
         },
+        { vip: '10.9.1.2', servers: [{ address: '10.9.0.3' }, { address: '10.9.0.4' }], words: 'ha_suspend' },
       ];
+      shell('ip link add d1 type dummy; ip link set d1 up; ip addr add 10.9.1.2/32 dev d1');
       const { servers, daemon } = await serve(context, services, global);
       assert.equal(read(join(out, 'startup')), 'startup\n');
       await until('quorum_up ran at start', () => read(said).includes('root|quorum up\n'));
@@ -183,6 +181,20 @@ export const surroundingsCases: readonly Case[] = [
         'RS [10.9.0.2]:tcp:80 [10.9.1.1]:tcp:80 UP',
       ];
       await until('the FIFO said it all', () => wanted.every((line) => read(lines).includes(`${line}\n`)), 10_000);
+      const suspended = async (): Promise<boolean> => (await daemon.state()).virtualServers[1]?.suspended === true;
+      await until('it is checked', () => (servers.checks.get('10.9.0.3') ?? 0) > 0);
+      shell('ip link del d1');
+      await until('checks stand still', suspended);
+      // A check that was under way when the word came still arrives.
+      await pause(500);
+      const seen = servers.checks.get('10.9.0.3');
+      await servers.down('10.9.0.4');
+      await pause(4000);
+      assert.equal(servers.checks.get('10.9.0.3'), seen, 'no check while the VIP is away');
+      await tableIs(expected(services), daemon);
+      shell('ip link add d1 type dummy; ip link set d1 up; ip addr add 10.9.1.2/32 dev d1');
+      await until('checks go on', async () => !(await suspended()));
+      await tableIs(expected(services, ['10.9.0.4']), daemon);
       assert.equal(await daemon.stop(), 0);
       assert.equal(read(join(out, 'shutdown')), 'shutdown\n');
       assert.equal(existsSync(fifo), false, 'the FIFO that lvsd made is gone');
@@ -220,40 +232,6 @@ export const surroundingsCases: readonly Case[] = [
       notify.clear();
       assert.equal(await daemon.stop(), 0);
       await until('STOPPING', () => notify.has(/^STOPPING=1/));
-    },
-  },
-  {
-    name: 'SIGUSR1 writes the dumps, "Has run = no" until a check ran; USR2, 36, 63 and 64 end nothing',
-    rung: 'core',
-    async run(context) {
-      const dump = '/tmp/keepalived_check.data';
-      for (const name of [dump, '/tmp/keepalived_parent.data']) rmSync(name, { force: true });
-      await RealServers.open(context, 2);
-      const file = join(context.folder, 'keepalived.conf');
-      const services = [{ vip: '10.9.1.1', servers: [{ address: '10.9.0.1' }, { address: '10.9.0.2' }] }];
-      // A warm-up of 300 s keeps the second server's first check away for the length of this case.
-      const text = configuration(services);
-      const last = text.lastIndexOf('TCP_CHECK {');
-      writeFileSync(file, `${text.slice(0, last)}TCP_CHECK { warmup 300\n${text.slice(last + 'TCP_CHECK {'.length)}`);
-      const daemon = Daemon.start(context, file);
-      await daemon.started();
-      await until('the first was checked', async () => {
-        const servers = (await daemon.state()).virtualServers[0]?.realServers ?? [];
-        return servers[0]?.checkers[0]?.hasRun === true && servers[1]?.checkers[0]?.hasRun === false;
-      });
-      daemon.signal('SIGUSR1');
-      await until('the dump is there', () => existsSync(dump));
-      const ran = [...read(dump).matchAll(/Has run = (yes|no)/g)].map((match) => match[1]);
-      assert.deepEqual(ran, ['yes', 'no']);
-      assert.match(read('/tmp/keepalived_parent.data'), /Global definitions/);
-      const roles = [...daemon.roles()];
-      for (const signal of ['SIGUSR2', 36, 63, 64] as const) daemon.signal(signal);
-      for (const [, pid] of roles) process.kill(pid, 'SIGUSR1');
-      await pause(1500);
-      assert.ok(lives(daemon.pid), daemon.output);
-      assert.deepEqual([...daemon.roles()], roles);
-      assert.equal((await daemon.state()).virtualServers.length, 1);
-      await tableIs(expected(services), daemon);
     },
   },
 ];

@@ -1,12 +1,12 @@
 /**
  * SIGHUP, deaths and answers in every order: a reload always ends, and at the end every role has the configuration in
- * force. LVSD_RUNS is another number of seeded runs than 300, LVSD_SEED the first seed.
+ * force. LVSD_RUNS is another number of seeded runs than 200, LVSD_SEED the first seed.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Run } from './played-roles.js';
 
-const runs = Number(process.env.LVSD_RUNS ?? 300);
+const runs = Number(process.env.LVSD_RUNS ?? 200);
 const firstSeed = Number(process.env.LVSD_SEED ?? 1);
 const text = `global_defs {\nnotify_fifo /tmp/x\n}\nvirtual_server 10.0.0.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nreal_server 10.0.0.2 80 {\nTCP_CHECK {\n}\n}\n}\n`;
 

@@ -7,8 +7,8 @@
  * Ours alone: a timer that fires late. A process that was stopped, or a machine that stood still, knows nothing of the time
  * between, and packets of that time may be lost. A backup whose down timer is late by an interval or more listens for one
  * interval and its skew before it claims; at most three times in a row, so that a machine that is always slow does its duty.
- * A master that has been silent for as long as the quickest peer waits goes to BACKUP and listens for one interval: the peer
- * that took over is heard within it. keepalived has the second as `timer_expired_backup`, off unless asked for.
+ * A master that has been silent for as long as the quickest peer waits goes to BACKUP and listens for one interval, whatever
+ * wakes it: the peer that took over is heard within it. keepalived has the second as `timer_expired_backup`, off unless asked for.
  */
 import type {
   ElectionAction,
@@ -279,11 +279,21 @@ export const downTimer: Step = (context) => {
   return { ...restored, wanted: 'master', deadline: now + downInterval({ ...context, state: restored }) };
 };
 
+/**
+ * Whether a master has said nothing for as long as the quickest peer waits before it takes over. Looked at before anything
+ * else is: adverts that waited in a socket meanwhile would be answered as if nothing had happened.
+ */
+export function isSilentTooLong(state: ElectionState, parameters: ElectionParameters, now: number): boolean {
+  const { version, interval, downTimerAdverts, otherPriority } = parameters;
+  const { role, lastSent } = state;
+  return role === 'master' && now - lastSent >= masterDownInterval(version, interval, otherPriority, downTimerAdverts);
+}
+
 export const advertTimer: Step = (context) => {
   const { state, parameters, now, actions } = context;
-  const { version, interval, downTimerAdverts, otherPriority } = parameters;
+  const { version, interval } = parameters;
   const by = now - state.deadline;
-  if (now - state.lastSent >= masterDownInterval(version, interval, otherPriority, downTimerAdverts)) {
+  if (isSilentTooLong(state, parameters, now)) {
     actions.push({ kind: 'late', by, listening: true });
     log(
       context,

@@ -18,6 +18,7 @@ import type {
   ElectionParameters,
   ElectionState,
 } from './election-state.js';
+import { isSilentTooLong } from './election-steps.js';
 import { ELECTION_TABLE } from './election-table.js';
 
 export interface ElectionStep {
@@ -47,11 +48,15 @@ export function stepElection(
 ): ElectionStep {
   const actions: ElectionAction[] = [];
   const context = { parameters, now, actions };
-  if (event.kind !== 'timer') {
-    const row = ELECTION_TABLE[before.role][nameOf(event, before.priority)];
-    return { state: row.step({ ...context, state: before, event }), actions };
-  }
   let state = before;
+  if (event.kind !== 'timer') {
+    // A reload brings another interval: what was right by the old one is not judged by the new.
+    if (event.kind !== 'configure' && isSilentTooLong(state, parameters, now)) {
+      state = ELECTION_TABLE.master['advert-timer'].step({ ...context, state, event });
+    }
+    const row = ELECTION_TABLE[state.role][nameOf(event, state.priority)];
+    return { state: row.step({ ...context, state, event }), actions };
+  }
   if (state.deadline <= now && (state.role === 'backup' || state.role === 'master')) {
     const row = ELECTION_TABLE[state.role][state.role === 'backup' ? 'down-timer' : 'advert-timer'];
     state = row.step({ ...context, state, event });

@@ -54,7 +54,7 @@ export class LiveRouter {
       for (const { kind, name } of trackers) this.router.tracked(kind, name, true, LiveRouter.at);
     }
     this.router.start(LiveRouter.at);
-    this.#arm();
+    this.arm();
   }
 
   /** Says goodbye; the sockets are closed. */
@@ -122,7 +122,7 @@ export class LiveRouter {
       },
       () => {
         socket.receive((packet) => this.router.receive(packet, scope, LiveRouter.at));
-        this.#arm();
+        this.arm();
         this.#wake();
       },
     );
@@ -136,11 +136,12 @@ export class LiveRouter {
         ?.receive((packet) => this.router.receive(packet, scopeOf(config), LiveRouter.at));
     }
     this.router.timer(LiveRouter.at);
-    this.#arm();
+    this.arm();
     this.#wake();
   }
 
-  #arm(): void {
+  /** Sets the timer anew, after something that the test did to the router. */
+  arm(): void {
     const { deadline } = this.router;
     if (this.#closed) return;
     if (deadline === Number.POSITIVE_INFINITY) this.#timer.disarm();

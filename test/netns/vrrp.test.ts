@@ -43,8 +43,8 @@ function configuration(device: string, us: string, them: string, names: readonly
   return `global_defs {\nvrrp_garp_master_delay 0\n}\n${blocks.join('')}`;
 }
 
-const ours = (names: readonly string[], words: string): LiveRouter =>
-  new LiveRouter(configuration('lvs0', OURS, THEIRS, names, words), {
+const ours = (names: readonly string[], words: string, more = ''): LiveRouter =>
+  new LiveRouter(configuration('lvs0', OURS, THEIRS, names, words) + more, {
     inet: parseIpAddress(OURS) as IpAddress,
     inet6: linkLocalOf('lvs0'),
   });
@@ -133,12 +133,13 @@ before(async () => {
   else peer = found;
   enterNewNamespace('network');
   holder = spawn('unshare', ['-n', 'sleep', 'infinity'], { stdio: 'ignore' });
+  const namespaceOf = (of: string): string =>
+    spawnSync('readlink', [`/proc/${of}/ns/net`], { encoding: 'utf8' }).stdout;
   await wait(
-    () => spawnSync('nsenter', ['-t', String(holder.pid), '-n', 'ip', 'link', 'show', 'lvs0']).status !== 0,
+    () => namespaceOf(String(holder.pid)) !== namespaceOf('thread-self'),
     () => 'the second namespace',
     2000,
   );
-  await new Promise((resolve) => setTimeout(resolve, 200));
   run(
     'ip',
     'link',
@@ -285,4 +286,45 @@ test('what we must not believe: adverts of a higher priority whose TTL is too lo
   await wait(() => (router?.of('v3_min_ttl').statistics.ip_ttl_err ?? 0) > 5, described, 3000);
   assert.equal(router.roles(), 'v3_min_ttl:master');
   assert.equal(router.log.filter((line) => line === '(v3_min_ttl) TTL/HL 249 not in range 250 - 255').length, 1);
+});
+
+test('sync groups on both sides: one member that fails takes the other along, and they come back together', async (t) => {
+  if (peer === undefined) return t.skip(missing);
+  const names = ['v3', 'v3_unicast'];
+  const group = `vrrp_sync_group G {\ngroup {\n${names.join('\n')}\n}\n}\n`;
+  keepalived = new Keepalived(configuration('lvs1', THEIRS, OURS, names, 'priority 150') + group);
+  const theirs = keepalived;
+  await wait(() => theirs.all(names, 'MASTER'), described, 10_000);
+  router = ours(names, 'priority 200', group);
+  router.start();
+  const live = router;
+  const roles = (role: string): boolean => live.router.instances().every(({ election }) => election.role === role);
+  await wait(() => roles('master') && theirs.all(names, 'BACKUP'), described, 5000);
+  assert.ok(theirs.says('VRRP_Group(G) Syncing instances to BACKUP state'));
+  live.router.setFault(live.of('v3'), 'test', ' a fault', LiveRouter.at);
+  assert.ok(roles('fault'), described());
+  await wait(() => theirs.all(names, 'MASTER'), described, 5000);
+  live.router.setFault(live.of('v3'), 'test', undefined, LiveRouter.at);
+  live.arm();
+  await wait(() => roles('master') && theirs.all(names, 'BACKUP'), described, 5000);
+});
+
+test('a master that was stopped for a second and a half does not fight for what keepalived took over', async (t) => {
+  if (peer === undefined) return t.skip(missing);
+  router = ours(['v3'], 'priority 200\nnopreempt');
+  router.start();
+  await router.until(() => router?.roles() === 'v3:master', 'MASTER', 3000);
+  const theirs = begin(['v3'], 'priority 150');
+  await wait(() => theirs.says('(v3) Entering BACKUP STATE (init)'), described, 10_000);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const { statistics } = router.of('v3');
+  const sent = statistics.advert_sent;
+  // Nothing of ours runs: as after SIGSTOP.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  await wait(() => router?.roles() === 'v3:backup' && theirs.state('v3') === 'MASTER', described, 3000);
+  const entered = theirs.log.length;
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assert.equal(router.roles(), 'v3:backup');
+  assert.ok(!theirs.log.slice(entered).some((line) => line.includes('Entering')), described());
+  assert.ok(statistics.advert_sent - sent <= 1, `${statistics.advert_sent - sent} adverts`);
 });

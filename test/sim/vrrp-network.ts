@@ -76,7 +76,9 @@ interface Node {
   inbox: { readonly bytes: Uint8Array; readonly from: number; readonly segment: number }[];
   /** The number of the last wake-up that was asked for. */
   wake: number;
-  lastSeen: string;
+  /** When it was stopped last; when it woke from a stop that was long enough for others to take over. */
+  stoppedAt: number;
+  wokeAt: number;
 }
 
 interface Happening {
@@ -96,6 +98,8 @@ export class SimulatedNetwork {
   readonly scenario: Scenario;
   readonly changes: MasterChange[] = [];
   packets = 0;
+  /** Adverts that a master sent at the very instant at which it woke from a stop longer than its peers wait. */
+  fights = 0;
   /** How often the members of a sync group stood differently when nothing was under way. */
   disagreements = 0;
   now = 0;
@@ -124,7 +128,8 @@ export class SimulatedNetwork {
         deaf: false,
         inbox: [],
         wake: 0,
-        lastSeen: '',
+        stoppedAt: 0,
+        wokeAt: -1,
       });
     }
     this.#sides = Array.from({ length: this.#segments }, () => this.#nodes.map(() => 0));
@@ -184,6 +189,7 @@ export class SimulatedNetwork {
         if (node.router === undefined) this.#boot(node);
       });
     } else if (kind < 0.85) {
+      if (node.stoppedUntil <= this.now) node.stoppedAt = this.now;
       node.stoppedUntil = this.now + this.#random() * interval * 15;
       node.deaf = this.#random() < 0.5;
       this.#after(node.stoppedUntil - this.now, () => this.#resume(node));
@@ -235,7 +241,9 @@ export class SimulatedNetwork {
   }
 
   #send(from: Node, segment: number, bytes: Uint8Array): void {
-    const { loss, duplication, delay } = this.scenario;
+    const { loss, duplication, delay, family } = this.scenario;
+    const priority = bytes[family === 'inet6' ? 2 : this.scenario.auth === 'ah' ? 46 : 22];
+    if (from.wokeAt === this.now && priority !== 0) this.fights++;
     const sides = this.#sides[segment] as number[];
     for (const to of this.#nodes) {
       if (to === from || sides[to.index] !== sides[from.index]) continue;
@@ -270,6 +278,9 @@ export class SimulatedNetwork {
   /** A stopped process runs again: it empties its sockets, then looks at its timers. */
   #resume(node: Node): void {
     if (node.router === undefined || node.stoppedUntil > this.now) return;
+    const { interval, downTimerAdverts, drift } = this.scenario;
+    // Longer than any peer waits, by any clock.
+    if (this.now - node.stoppedAt > (downTimerAdverts + 1) * interval * (1 + drift)) node.wokeAt = this.now;
     for (const letter of node.inbox.splice(0)) this.#read(node, letter);
     node.router.timer(this.#local(node));
     this.#served(node);

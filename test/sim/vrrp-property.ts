@@ -1,5 +1,5 @@
 // What must hold of a simulated network of VRRP routers: after it heals, two masters are never there for longer than the
-// protocol allows, and soon there is one, the right one, and it stays.
+// protocol allows, and soon there is one, the right one, and it stays. And at any time: a router that wakes listens first.
 
 import assert from 'node:assert/strict';
 import { masterDownInterval } from '../../vrrp/election-timers.js';
@@ -64,6 +64,7 @@ export function checkSeed(seed: number): Outcome {
     if (preempt)
       assert.equal(priorities[masters[0] as number], best, fail('the master is not the one with the best priority;'));
   }
+  assert.equal(network.fights, 0, fail('a router that was stopped spoke before it listened;'));
   assert.equal(network.disagreements, 0, fail('the members of a sync group stood differently;'));
   return { packets: network.packets, worst, bound, scenario };
 }

@@ -321,6 +321,24 @@ test('late timers: a master that was silent as long as the quickest peer waits g
   assert.equal(patient.words, 'late advert:100 announce:5');
 });
 
+test('a master that was stopped does not answer what waited in its sockets: it is BACKUP before it hears', () => {
+  const machine = new Machine({ preempt: false }).master();
+  machine.now += 3500;
+  machine.hear(50);
+  assert.equal(machine.words, 'late:listen sync:backup remove BACKUP');
+  assert.deepEqual([machine.state.role, machine.left], ['backup', 3609.375]);
+  machine.hear(50);
+  assert.equal(machine.words, '');
+  const preempting = new Machine().master();
+  preempting.now += 3500;
+  preempting.hear(50);
+  assert.deepEqual([preempting.state.role, preempting.left], ['backup', 1003.906]);
+  const slower = new Machine().master();
+  slower.now += 3500;
+  slower.parameters = { ...slower.parameters, interval: 100 };
+  assert.equal(slower.feed({ kind: 'configure', priority: 100 }).words, 'advert:100');
+});
+
 test('held: a backup whose virtual servers are not ready waits on, and takes over when they are', () => {
   const machine = new Machine({ held: true }).started().due();
   assert.deepEqual([machine.words, machine.state.role, machine.left], ['', 'backup', 3609.375]);

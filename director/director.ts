@@ -22,6 +22,7 @@ import {
   stepMembership,
 } from '../healthcheck/membership.js';
 import type { VerdictChange } from '../healthcheck/verdict.js';
+import type { MarkTable } from '../host/mark-tables.js';
 import type { ApplyReport } from '../ipvs-netlink/apply.js';
 import type { DesiredService, ServiceKey, ServiceTable } from '../ipvs-netlink/model.js';
 import type { Operation } from '../ipvs-netlink/operations.js';
@@ -32,11 +33,13 @@ import {
   type Effects,
   type Entry,
   entriesOf,
+  marksAfter,
   ownersOf,
   ownServices,
   tableOf,
   wantsAnew,
 } from './entries.js';
+import { markTables } from './group-marks.js';
 import type { Journal, JournalLine, OwnedByVirtualServer } from './journal.js';
 import { ownedByEither } from './journal.js';
 import { LazyOwnership, ownedByName } from './ownership.js';
@@ -224,6 +227,11 @@ export class Director {
   #note(report: ApplyReport, delay: number): ApplyReport {
     if (report.refused.length > 0) this.#retry ??= { at: this.#ports.wall() + delay, delay };
     return report;
+  }
+
+  /** The tables of nftables_ipvs that go with the services of this configuration, once it is in force. */
+  markTables(config: Config): readonly MarkTable[] {
+    return markTables(config, marksAfter(config, { config: this.#config, entries: this.#entries }));
   }
 
   #entriesOf(config: Config, generation: number, begin: Begin, effects: Effects): Map<VirtualServerName, Entry> {

@@ -16,6 +16,7 @@ import {
   wantedDestinations,
 } from '../healthcheck/membership.js';
 import { type DesiredService, type ServiceKey, serviceKeyText } from '../ipvs-netlink/model.js';
+import { type GroupMarks, groupMarks, markKey } from './group-marks.js';
 import type { OwnedByVirtualServer } from './journal.js';
 import { desiredServices, ownedBy, servicesOf, type WantedServer } from './plan.js';
 
@@ -63,13 +64,14 @@ export function entriesOf(
   effects: Effects,
 ): Map<VirtualServerName, Entry> {
   const entries = new Map<VirtualServerName, Entry>();
+  const marks = marksAfter(config, before);
   config.virtualServers.forEach((server, index) => {
     const old = before.entries.get(virtualServerName(server));
-    if (old?.state.server === server && sameGroup(server, before.config, config)) {
+    if (old?.state.server === server && sameGroup(server, before.config, config, marks, old.services)) {
       entries.set(old.state.name, { ...old, state: { ...old.state, index, generation } });
       return;
     }
-    const services = servicesOf(server, config.groups);
+    const services = servicesOf(server, config.groups, marks);
     const step = begin(server, services, { index, generation, rsInitNotifies: config.global.rsInitNotifies, wall });
     for (const effect of step.effects) effects.push([effect, step.state]);
     const wanted = wantedDestinations(step.state);
@@ -85,10 +87,27 @@ export function entriesOf(
   return entries;
 }
 
-function sameGroup(server: VirtualServer, before: Config | undefined, now: Config): boolean {
+function sameGroup(
+  server: VirtualServer,
+  before: Config | undefined,
+  now: Config,
+  marks: GroupMarks,
+  services: readonly ServiceKey[],
+): boolean {
   if (server.target.kind !== 'group') return true;
   const { group } = server.target;
-  return before?.groups.get(group) === now.groups.get(group);
+  if (before?.groups.get(group) !== now.groups.get(group)) return false;
+  const mark = marks.get(markKey(server) ?? '');
+  return mark === undefined || services.every((service) => service.kind === 'fwmark' && service.mark === mark);
+}
+
+/** The marks of nftables_ipvs under a configuration; those in force stay. */
+export function marksAfter(config: Config, before: EntriesBefore): GroupMarks {
+  const marked = before.config?.global.nftablesIpvs.table !== undefined;
+  return groupMarks(
+    config,
+    marked ? [...before.entries.values()].map(({ state, services }) => ({ server: state.server, services })) : [],
+  );
 }
 
 /** Looks again at what the membership of an entry wants. @returns whether the table is to change with it */

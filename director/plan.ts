@@ -38,7 +38,8 @@ import {
   isIpv6,
 } from '../runtime/addresses.js';
 import { LvsdError } from '../runtime/errors.js';
-import { type Port, port, type Weight } from '../runtime/units.js';
+import { type Fwmark, type Port, port, type Weight } from '../runtime/units.js';
+import { type GroupMarks, markKey, noMarks } from './group-marks.js';
 import type { OwnedByVirtualServer } from './journal.js';
 
 /** A server that membership wants in the table. */
@@ -79,8 +80,8 @@ function* groupServices(server: VirtualServer, group: VirtualServerGroup): Itera
   }
 }
 
-/** The services that a virtual server stands for, without repetition, in file order. */
-export function servicesOf(server: VirtualServer, groups: Groups): readonly ServiceKey[] {
+/** The services that a virtual server stands for, without repetition, in file order. @param marks of nftables_ipvs */
+export function servicesOf(server: VirtualServer, groups: Groups, marks: GroupMarks = noMarks): readonly ServiceKey[] {
   const target = server.target;
   switch (target.kind) {
     case 'address':
@@ -90,11 +91,23 @@ export function servicesOf(server: VirtualServer, groups: Groups): readonly Serv
     case 'group': {
       const group = groups.get(target.group);
       if (group === undefined) return [];
+      const mark = marks.get(markKey(server) ?? '');
+      if (mark !== undefined) return markedServices(server, group, mark);
       const keys = new Map<string, ServiceKey>();
       for (const key of groupServices(server, group)) keys.set(serviceKeyText(key), key);
       return [...keys.values()];
     }
   }
+}
+
+/** nftables_ipvs: one service a family, whatever the group names. */
+function markedServices(server: VirtualServer, group: VirtualServerGroup, mark: Fwmark): readonly ServiceKey[] {
+  const families = new Set<AddressFamily>();
+  for (const entry of group.entries) {
+    const family = entry.kind === 'range' ? familyOf(entry.first) : undefined;
+    if (family !== undefined && (server.family ?? family) === family) families.add(family);
+  }
+  return (['inet', 'inet6'] as const).filter((each) => families.has(each)).map((each) => fwmarkServiceKey(each, mark));
 }
 
 export function settingsOf(server: VirtualServer): ServiceSettings {

@@ -22,7 +22,7 @@ export const IPPROTO = {
   RAW: 255,
 } as const;
 
-export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4, GENERIC: 16 } as const;
+export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4, NETFILTER: 12, GENERIC: 16 } as const;
 
 export const SOL = { SOCKET: 1, PACKET: 263, NETLINK: 270 } as const;
 

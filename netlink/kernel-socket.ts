@@ -10,8 +10,12 @@ import { netlinkAddress } from '../native/socket-address.js';
 import { AF, NETLINK, NETLINK_OPTION, SO, SOCK, SOL } from '../native/socket-options.js';
 import { SystemCallError } from '../native/system-call-error.js';
 
-/** NETLINK_ROUTE (links, addresses, routes) or NETLINK_GENERIC (IPVS and other families). */
-export const NETLINK_PROTOCOL = { route: NETLINK.ROUTE, generic: NETLINK.GENERIC } as const;
+/** NETLINK_ROUTE (links, addresses, routes), NETLINK_GENERIC (IPVS and other families), NETLINK_NETFILTER (nf_tables). */
+export const NETLINK_PROTOCOL = {
+  route: NETLINK.ROUTE,
+  generic: NETLINK.GENERIC,
+  netfilter: NETLINK.NETFILTER,
+} as const;
 export type NetlinkProtocol = keyof typeof NETLINK_PROTOCOL;
 
 /** Whether the call succeeded; an option that an old kernel lacks, or that needs a capability, is not an error here. */
@@ -37,7 +41,7 @@ export interface KernelSocket {
 }
 
 /**
- * @param protocol route or generic
+ * @param protocol route, generic or netfilter
  * @param receiveBufferBytes wanted; the kernel doubles it
  * @throws SystemCallError when the kernel has no netlink of this kind, or refuses
  */

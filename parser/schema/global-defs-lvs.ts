@@ -54,10 +54,6 @@ function readTimeouts(global: GlobalDraft, statement: Statement, context: BindCo
 }
 
 function nftablesWords(): readonly Keyword<GlobalDraft>[] {
-  const unbuilt: Unbuilt = {
-    decides: 'traffic',
-    cure: 'lvsd makes one IPVS service for every address of a group instead of one fwmark service: take the word out to agree to that, or start with --ignore-unbuilt.',
-  };
   const set = (global: GlobalDraft, fields: Partial<GlobalDraft['nftablesIpvs']>): void => {
     global.nftablesIpvs = { ...global.nftablesIpvs, ...fields };
   };
@@ -67,7 +63,6 @@ function nftablesWords(): readonly Keyword<GlobalDraft>[] {
         name: 'nftables_ipvs',
         default: `off; ${DEFAULT_TABLE}`,
         doc: 'Groups of virtual servers are maps of nftables with one firewall mark each, and one service a family.',
-        unbuilt,
       },
       [argument.optional(argument.text('TABLE', `at most ${MAX_TABLE_NAME} bytes`))],
       (global, statement, context) => {

@@ -25,6 +25,7 @@ import type { CommitReport, Purpose, Refusal, SupervisorMessage } from '../messa
 import { exitCode } from '../restart-policy.js';
 import { directorStatus } from './director-status.js';
 import { DirectorVoice } from './director-voice.js';
+import { GroupMaps } from './group-maps.js';
 import { HeldConfiguration, type ReadConfiguration } from './held-configuration.js';
 import { IpvsSettings } from './ipvs-settings.js';
 import { driftTick, KernelTable } from './kernel-table.js';
@@ -38,6 +39,7 @@ export class DirectorRole implements Role {
   readonly #vips: VipPresence;
   readonly #director: Director;
   readonly #voice: DirectorVoice;
+  readonly #groupMaps: GroupMaps;
   #table: KernelTable | undefined;
   #tableTrouble: Refusal | undefined;
   #journal: JournalFile | undefined;
@@ -53,6 +55,7 @@ export class DirectorRole implements Role {
     this.#context = context;
     raiseDescriptorLimit(4096);
     this.#voice = new DirectorVoice(context.send, () => this.#held.config);
+    this.#groupMaps = new GroupMaps(context.welcome.ipvsNamespace, context.log);
     this.#vips = new VipPresence(() => this.#lookAtPresence());
     this.#director = new Director({
       log: context.log,
@@ -192,7 +195,9 @@ export class DirectorRole implements Role {
     if (this.#started) {
       table.tellAnew();
       this.#setSettings(config.global);
-      report = await this.#director.reload(config, generation);
+      report = await this.#groupMaps.around(this.#director.markTables(config), () =>
+        this.#director.reload(config, generation),
+      );
       if (this.#journal?.wantsCompaction === true) this.#director.compactJournal();
     } else {
       const read = await table.read(this.#earlier.handWeights);
@@ -202,7 +207,9 @@ export class DirectorRole implements Role {
         );
       const flush = config.global.lvsFlush && this.#daemonStarts;
       const earlier = flush ? { ...this.#earlier, owned: wholeTable(table.services) } : this.#earlier;
-      report = await this.#director.start(config, generation, earlier);
+      report = await this.#groupMaps.around(this.#director.markTables(config), () =>
+        this.#director.start(config, generation, earlier),
+      );
       this.#started = true;
       this.#earlier = emptyJournal;
       this.#context.clock.after(milliseconds(HEAP_REST_MS), 'heap', shrinkHeap);
@@ -242,6 +249,7 @@ export class DirectorRole implements Role {
     const { welcome, leave, send } = this.#context;
     const global = this.#held.config?.global;
     if (this.#started && this.#table !== undefined && global !== undefined && !welcome.keepTable) {
+      this.#groupMaps.withdraw();
       await this.#director.stop(global.lvsFlushOnStop);
       if (global.lvsFlushOnStop === 'table') this.#table.flush();
       this.#settings?.restore();

@@ -1,9 +1,12 @@
 // BFD packets: hex both ways, any bytes, each reject by its name.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BFD_STATES, type BfdPacket, decodeBfd, diagnosticText, encodeBfd } from '../../../bfd/packet.js';
+import { repoRoot } from '../../root.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -85,6 +88,17 @@ test('any bytes: a packet or a named reject, never a throw; what is taken encode
     }),
     { numRuns: 2000 },
   );
+});
+
+test('the corpus of packets that a decoder could stumble over: each is refused under its name', () => {
+  const { packets } = JSON.parse(readFileSync(join(repoRoot, 'fixtures/bfd/hostile.json'), 'utf8')) as {
+    packets: readonly { readonly name: string; readonly reject: string; readonly hex: string }[];
+  };
+  assert.ok(packets.length > 10);
+  for (const { name, reject, hex: text } of packets) {
+    const decoded = decodeBfd(Buffer.from(text, 'hex'));
+    assert.equal(decoded.ok ? 'taken' : decoded.reject, reject, name);
+  }
 });
 
 test('each rule of RFC 5880 section 6.8.6 by its own packet', () => {

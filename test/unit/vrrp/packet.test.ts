@@ -224,6 +224,21 @@ test('any bytes: a view inside them or a named reject, never a throw', () => {
   }
 });
 
+test('the corpus of packets that a decoder could stumble over: each is refused under its name', () => {
+  const { packets } = JSON.parse(readFileSync(join(repoRoot, 'fixtures/vrrp/hostile.json'), 'utf8')) as {
+    packets: readonly {
+      readonly name: string;
+      readonly family: AddressFamily;
+      readonly reject: string;
+      readonly hex: string;
+    }[];
+  };
+  assert.ok(packets.length > 25);
+  for (const { name, family, reject, hex: text } of packets) {
+    assert.equal(rejectOf(decodeAdvert(packet(Buffer.from(text, 'hex'), { family }))), reject, name);
+  }
+});
+
 test('each reject of the decoder by its own packet', () => {
   const good = encodeAdvert(form({ version: 3 }), moment({}));
   const ah = encodeAdvert(form({ version: 2, interval: 1, auth: 'ah' }), moment({ ahSequence: 1 }));

@@ -21,7 +21,7 @@ import { KnownServers } from './known-servers.js';
 import { KnownVirtualServers } from './known-virtual-servers.js';
 import { emptyAdded } from './schema/added-draft.js';
 import { emptyGlobal, type SslDraft } from './schema/global-draft.js';
-import { wordTable } from './schema/index.js';
+import { blockNeighbours, wordTable } from './schema/index.js';
 import { type TopLevelDraft, topLevelBlock } from './schema/top-level.js';
 import { emptyVrrpSide } from './schema/vrrp-drafts.js';
 import type { Statement } from './statement.js';
@@ -152,7 +152,7 @@ class Parse {
     this.#context = new BindContext(
       (line, column) => positionOf(snapshot, line, column),
       this.#pool,
-      (word, block) => suggestForWord(word, block, wordTable()),
+      (word, block) => suggestForWord(word, block, wordTable(), blockNeighbours()),
     );
   }
 
@@ -382,18 +382,16 @@ class Parse {
 
   /** Virtual servers with one identity become one, as in keepalived's kernel table. */
   #unique(): { readonly servers: readonly VirtualServer[]; readonly told: readonly Diagnostic[] } {
+    const names = new Set<string>();
+    for (const server of this.#servers) names.add(virtualServerName(server));
+    if (names.size === this.#servers.length) return { servers: this.#servers, told: [] };
     const byName = new Map<string, VirtualServer[]>();
-    let twice = false;
     for (const server of this.#servers) {
       const name = virtualServerName(server);
       const others = byName.get(name);
       if (others === undefined) byName.set(name, [server]);
-      else {
-        others.push(server);
-        twice = true;
-      }
+      else others.push(server);
     }
-    if (!twice) return { servers: this.#servers, told: [] };
     const context = this.#context;
     const servers: VirtualServer[] = [];
     for (const [name, from] of byName) {

@@ -59,13 +59,49 @@ export function suggestWord(word: string, known: Iterable<string>): string | und
 /** Which words each block knows; the top level's block is `top level`. */
 export type WordTable = ReadonlyMap<string, Iterable<string>>;
 
+/** The blocks that a block opens or is opened in, by title: where a word is misplaced, it mostly belongs there. */
+export type Neighbours = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Words that keepalived once knew (keepalived.md 23), and what to do about them. */
+const BYGONE: ReadonlyMap<string, string> = new Map([
+  ['lvs_id', 'keepalived gave lvs_id up before 1.1.8: router_id names a director'],
+  ['nat_mask', 'keepalived gave nat_mask up: NAT needs no mask, take the line out'],
+  ['nb_get_retry', "its name is 'retry' now"],
+]);
+
+/** How many blocks are named that a word belongs in. */
+const MOST_HOMES = 3;
+
 /**
  * What to tell about a word that its block does not know: where it belongs, else what was probably meant.
  *
  * @param block where it stands
  * @param words all blocks with their words
  */
-export function suggestForWord(word: string, block: string, words: WordTable): string | undefined {
+export function suggestForWord(
+  word: string,
+  block: string,
+  words: WordTable,
+  neighbours: Neighbours = new Map(),
+): string | undefined {
+  if (/^(?:\/\/|;|--|%)/.test(word)) return 'a comment begins with # or !';
+  const here = new Set(words.get(block) ?? []);
+  const stuck = suggestBlank(word, here);
+  if (stuck !== undefined) return stuck;
+  const homes = homesOf(word, block, words, neighbours);
+  const near = nearestWord(word, here);
+  const bygone = BYGONE.get(word);
+  if (homes.length === 0) {
+    if (bygone !== undefined) return bygone;
+    return near === undefined ? suggestElsewhere(word, block, words, neighbours) : `did you mean '${near}'?`;
+  }
+  const belongs = `'${word}' belongs in ${listed(homes)}`;
+  if (bygone !== undefined) return `${belongs}; ${bygone}`;
+  return near === undefined ? belongs : `${belongs}; did you mean '${near}'?`;
+}
+
+/** The blocks that know a word, neighbours of `block` first. */
+function homesOf(word: string, block: string, words: WordTable, neighbours: Neighbours): string[] {
   const homes: string[] = [];
   for (const [home, known] of words) {
     if (home === block) continue;
@@ -76,10 +112,41 @@ export function suggestForWord(word: string, block: string, words: WordTable): s
       }
     }
   }
-  const near = nearestWord(word, words.get(block) ?? []);
-  if (homes.length === 0) return near === undefined ? undefined : `did you mean '${near}'?`;
-  const quoted = homes.slice(0, 3).map((home) => (home === 'top level' ? 'the top level' : home));
-  const place = quoted.length === 1 ? quoted[0]! : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)!}`;
-  const belongs = `'${word}' belongs in ${place}`;
-  return near === undefined ? belongs : `${belongs}; did you mean '${near}'?`;
+  const near = neighbours.get(block);
+  if (near === undefined) return homes;
+  return [...homes.filter((home) => near.has(home)), ...homes.filter((home) => !near.has(home))];
+}
+
+/** `a, b or c`; of many the first ones. */
+function listed(homes: readonly string[]): string {
+  const named = homes.slice(0, MOST_HOMES).map((home) => (home === 'top level' ? 'the top level' : home));
+  if (homes.length > MOST_HOMES) return `${named.join(', ')} and ${homes.length - MOST_HOMES} more`;
+  return named.length === 1 ? named[0]! : `${named.slice(0, -1).join(', ')} or ${named.at(-1)!}`;
+}
+
+/** A known word whose value sticks to it: `connect_timeout=10`, `virtual_server192.0.2.1`. */
+function suggestBlank(word: string, known: ReadonlySet<string>): string | undefined {
+  const equals = /^([A-Za-z_][\w-]*)[=:](.*)$/.exec(word);
+  if (equals !== null && known.has(equals[1]!)) {
+    const [, name = '', value = ''] = equals;
+    return `write '${value === '' ? name : `${name} ${value}`}': a blank stands between a word and its value`;
+  }
+  const glued = /^([A-Za-z_]+?)(\d.*)$/.exec(word);
+  if (glued !== null && known.has(glued[1]!)) return `write '${glued[1]} ${glued[2]}': a blank is missing`;
+  return undefined;
+}
+
+/** A misspelt word that also stands in the wrong block: only where it is nearly right and long enough to be sure. */
+function suggestElsewhere(word: string, block: string, words: WordTable, neighbours: Neighbours): string | undefined {
+  if (word.length < 6) return undefined;
+  const near = neighbours.get(block) ?? new Set<string>();
+  const blocks = [...words].filter(([home]) => home !== block);
+  for (const some of [blocks.filter(([home]) => near.has(home)), blocks.filter(([home]) => !near.has(home))]) {
+    for (const [home, known] of some) {
+      const found = nearestWord(word, known);
+      if (found === undefined || editDistance(word, found, 1) > 1) continue;
+      return `did you mean '${found}'? It belongs in ${listed(homesOf(found, block, words, neighbours).slice(0, 1)) || home}`;
+    }
+  }
+  return undefined;
 }

@@ -1,7 +1,7 @@
 /**
  * All blocks of the schema, for whatever goes over the whole of it: suggestions, documentation, tests.
  */
-import type { WordTable } from '../suggest.js';
+import type { Neighbours, WordTable } from '../suggest.js';
 import { addedBlockList } from './added-blocks.js';
 import { httpGetBlock, miscCheckBlock, sslGetBlock, tcpCheckBlock, urlBlock } from './checkers.js';
 import { globalDefsBlock } from './global-defs.js';
@@ -47,4 +47,23 @@ let words: WordTable | undefined;
 export function wordTable(): WordTable {
   words ??= new Map(allBlocks.map((block) => [block.title, [...block.table.keys()]]));
   return words;
+}
+
+let neighbours: Map<string, Set<string>> | undefined;
+
+/** For each block, by title, the blocks that it opens, those that open it, and those that these open. */
+export function blockNeighbours(): Neighbours {
+  if (neighbours !== undefined) return neighbours;
+  const titles = new Map(allBlocks.map((block) => [block.name, block.title]));
+  const found = new Map<string, Set<string>>(allBlocks.map((block) => [block.title, new Set()]));
+  for (const block of allBlocks) {
+    const opened = block.keywords.flatMap(({ opens }) => (opens === undefined ? [] : [titles.get(opens) ?? opens]));
+    for (const title of opened) {
+      found.get(block.title)?.add(title);
+      found.get(title)?.add(block.title);
+      if (block.title !== 'top level') for (const other of opened) found.get(title)?.add(other);
+    }
+  }
+  neighbours = found;
+  return found;
 }

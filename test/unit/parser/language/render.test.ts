@@ -177,3 +177,25 @@ test('secrets are starred, in text and in JSON', () => {
     assert.match(shown, /redis:\/\/\*{9}@h\/0/);
   }
 });
+
+test('a value that sticks to its word, a word of old files, a misspelt word of another block', () => {
+  const words = new Map([
+    ['virtual_server', ['lb_algo', 'real_server', 'quorum', 'retry']],
+    ['real_server', ['weight', 'TCP_CHECK', 'retry']],
+    ['TCP_CHECK', ['connect_timeout', 'retry', 'warmup']],
+    ['vrrp_script', ['retry', 'warmup', 'interval']],
+    ['top level', ['virtual_server', 'warmup']],
+  ]);
+  const near = new Map([['real_server', new Set(['virtual_server', 'TCP_CHECK'])]]);
+  const of = (word: string, block: string): string | undefined => suggestForWord(word, block, words, near);
+  assert.equal(
+    of('connect_timeout=3', 'TCP_CHECK'),
+    "write 'connect_timeout 3': a blank stands between a word and its value",
+  );
+  assert.equal(of('virtual_server192.0.2.1', 'top level'), "write 'virtual_server 192.0.2.1': a blank is missing");
+  assert.equal(of('lvs_id', 'top level'), 'keepalived gave lvs_id up before 1.1.8: router_id names a director');
+  assert.equal(of('conect_timeout', 'real_server'), "did you mean 'connect_timeout'? It belongs in TCP_CHECK");
+  assert.equal(of('warmup', 'real_server'), "'warmup' belongs in TCP_CHECK, vrrp_script or the top level");
+  assert.equal(of('retry', 'top level'), "'retry' belongs in virtual_server, real_server, TCP_CHECK and 1 more");
+  assert.equal(of('nonsense_word', 'real_server'), undefined);
+});

@@ -180,7 +180,8 @@ function printRealServer(to: ConfigWriter, server: RealServer): void {
 
 function printChecker(to: ConfigWriter, checker: Checker): void {
   to.block(checker.kind, () => {
-    printSchedule(to, checker.schedule);
+    if (checker.kind === 'BFD_CHECK') to.boolean('alpha', checker.schedule.alpha);
+    else if (checker.kind !== 'FILE_CHECK') printSchedule(to, checker.schedule);
     switch (checker.kind) {
       case 'TCP_CHECK':
         return printConnect(to, checker.connect);

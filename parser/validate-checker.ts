@@ -110,6 +110,7 @@ function scheduleOf(
 ): CheckSchedule {
   const { virtual, server } = of;
   const defaults = typeDefaults[check.kind];
+  if (check.kind === 'FILE_CHECK' || check.kind === 'BFD_CHECK') return untimed(check.kind, check.alpha, of);
   const delayLoop = check.delayLoop ?? server.delayLoop ?? delayLoopOf(virtual);
   return of.schedules.of({
     delayLoop: seconds(delayLoop),
@@ -120,6 +121,19 @@ function scheduleOf(
     ),
     alpha: check.alpha ?? of.alpha,
     logAllFailures: check.logAllFailures ?? of.logAllFailures,
+  });
+}
+
+/** A file or a session tells by itself when it changes: of a schedule only what it starts from means anything. */
+function untimed(kind: 'FILE_CHECK' | 'BFD_CHECK', alpha: boolean | undefined, of: CheckerSurroundings): CheckSchedule {
+  const { retry, delay } = typeDefaults[kind];
+  return of.schedules.of({
+    delayLoop: seconds(DEFAULT_DELAY_LOOP),
+    warmup: seconds(DEFAULT_DELAY_LOOP),
+    retry,
+    delayBeforeRetry: seconds(delay ?? DEFAULT_DELAY_LOOP),
+    alpha: alpha ?? of.alpha,
+    logAllFailures: of.logAllFailures,
   });
 }
 

@@ -14,9 +14,11 @@ export type VirtualServerName = string & { readonly [named]: 'virtual server' };
 /** `[10.1.0.1]:tcp:8080`. */
 export type RealServerName = string & { readonly [named]: 'real server' };
 
+const LOWER: Readonly<Record<TransportProtocol, string>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' };
+
 /** `[10.0.0.1]:tcp:80` */
 export function serviceName(address: IpAddress, protocol: TransportProtocol, port: Port): string {
-  return `[${address}]:${protocol.toLowerCase()}:${port}`;
+  return `[${address}]:${LOWER[protocol]}:${port}`;
 }
 
 export function virtualServerName(server: Pick<VirtualServer, 'target' | 'protocol'>): VirtualServerName {

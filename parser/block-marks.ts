@@ -4,12 +4,17 @@
  * Each of the six is looked for by itself and its next place kept, so a text without quotes is searched for quotes once.
  * String.indexOf goes through the text many times as fast as a loop over its characters.
  */
+import { countLines } from './source-lines.js';
+
 const MARKS = ['}', '{', '#', '!', '"', '\\'] as const;
 
 export class BlockMarks {
   readonly #text: string;
   /** The next place of each mark; the text's length where there is none. */
   readonly #next = new Int32Array(MARKS.length).fill(-1);
+  /** Lines are counted up to here. */
+  #counted = 0;
+  #line = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -29,5 +34,18 @@ export class BlockMarks {
       if (at < first) first = at;
     }
     return first;
+  }
+
+  /** Lines are counted from here on. @param line the line that `offset` stands in */
+  countFrom(offset: number, line: number): void {
+    this.#counted = offset;
+    this.#line = line;
+  }
+
+  /** The line that `offset` stands in; it never goes back. */
+  lineOf(offset: number): number {
+    this.#line += countLines(this.#text, this.#counted, offset);
+    this.#counted = offset;
+    return this.#line;
   }
 }

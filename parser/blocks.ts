@@ -14,7 +14,6 @@
 import { BlockMarks } from './block-marks.js';
 import { movedSpan, TextSpan } from './block-span.js';
 import { ownText } from './own-text.js';
-import { countLines } from './source-lines.js';
 import type { BlockSpan } from './text-map.js';
 
 /** Deeper nesting is cut: keepalived's own grammar needs five levels. */
@@ -63,6 +62,7 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
   };
   const keywords = new Map<string, string>();
   const marks = new BlockMarks(text);
+  let lastKeyword = '';
   let line = 0;
   let i = 0;
   /** Nameless blocks at the top level that are open. */
@@ -127,7 +127,9 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
       if (close < 0 || close >= i) continue;
       keyword = text.slice(start + 1, close);
     }
-    keyword = intern(keywords, keyword);
+    // Mostly blocks of one kind follow each other.
+    if (keyword === lastKeyword) keyword = lastKeyword;
+    else keyword = lastKeyword = intern(keywords, keyword);
     const wordsEnd = i;
     const wordsLine = line;
 
@@ -154,13 +156,7 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
       let opens = 1;
       let closes = 0;
       let closed = false;
-      /** Lines are counted up to here. */
-      let counted = i;
-      const lineOf = (offset: number): number => {
-        line += countLines(text, counted, offset);
-        counted = offset;
-        return line;
-      };
+      marks.countFrom(i, line);
       quoteAt = -1;
       for (i = marks.next(i); i < length; i = marks.next(i)) {
         const d = text.charCodeAt(i);
@@ -175,8 +171,8 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
           since = i;
         } else if (d === 123) {
           opens++;
-          if (!pending && isAllBlank(text, since, i)) report('unexpected open', i, lineOf(i));
-          if (++depth === MAX_DEPTH + 1) report('too deep', i, lineOf(i));
+          if (!pending && isAllBlank(text, since, i)) report('unexpected open', i, marks.lineOf(i));
+          if (++depth === MAX_DEPTH + 1) report('too deep', i, marks.lineOf(i));
           i++;
           pending = false;
           since = i;
@@ -188,7 +184,7 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
           const end = quoteEnd(text, i);
           if (end < length && text.charCodeAt(end) === 34) i = end + 1;
           else {
-            if (end < length) report('unterminated quote', i, lineOf(i));
+            if (end < length) report('unterminated quote', i, marks.lineOf(i));
             else quoteAt = i;
             i = end;
           }
@@ -199,7 +195,7 @@ export function splitBlocks(text: string, earlier?: EarlierSplit): Split {
           since = i;
         }
       }
-      lineOf(i);
+      line = marks.lineOf(i);
       // A statement ends at a line's end or a brace, so there are not more than these.
       if (line - firstLine + opens + closes > MAX_STATEMENTS) report('too large', start, firstLine);
       if (!closed) {

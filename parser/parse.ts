@@ -63,10 +63,11 @@ interface Kept {
 /** What was kept of the blocks of one parse. Their hashes are made when the next parse asks; lvsd -t has none. */
 class KeptBlocks {
   #spans: BlockSpan[] = [];
-  #kept: Kept[] = [];
+  /** Of a virtual server that was recalled, itself: nothing was said about it. */
+  #kept: (Kept | VirtualServer)[] = [];
   #byHash: Map<string, Kept> | undefined;
 
-  add(span: BlockSpan, kept: Kept): void {
+  add(span: BlockSpan, kept: Kept | VirtualServer): void {
     this.#spans.push(span);
     this.#kept.push(kept);
   }
@@ -79,9 +80,11 @@ class KeptBlocks {
   #table(): Map<string, Kept> {
     const byHash = new Map<string, Kept>();
     this.#spans.forEach(({ hash }, i) => {
-      const kept = this.#kept[i];
+      const one = this.#kept[i];
       const twin = byHash.get(hash);
-      if (kept !== undefined) byHash.set(hash, kept.twin === twin ? kept : { ...kept, twin });
+      if (one === undefined) return;
+      const kept = 'collected' in one ? one : keptServer(one.at, SILENCE, one, undefined, undefined, 0);
+      byHash.set(hash, kept.twin === twin ? kept : { ...kept, twin });
     });
     this.#spans = [];
     this.#kept = [];
@@ -341,7 +344,15 @@ class Parse {
       (before.groupName === undefined ||
         (before.group === this.#groups.get(before.groupName) &&
           before.ordinal === (ordinals.get(before.groupName) ?? 0)));
-    const kept = same ? before : this.#bindVirtualServer(span, surroundings, ordinals);
+    const linear = !same && this.#options.recall !== false && isLinear(this.#snapshot, span);
+    const recalled = linear ? this.#recalled(span) : undefined;
+    if (recalled !== undefined) {
+      this.#kept.add(span, recalled);
+      this.#collected[index] = SILENCE;
+      this.#servers.push(recalled);
+      return;
+    }
+    const kept = same ? before : this.#bindVirtualServer(span, surroundings, ordinals, linear);
     this.#kept.add(span, kept);
     this.#collected[index] = kept.collected;
     if (kept.value === undefined) return;
@@ -349,19 +360,21 @@ class Parse {
     this.#servers.push(kept.value as VirtualServer);
   }
 
+  /** The virtual server of a block of a form that was met before. */
+  #recalled(span: BlockSpan): VirtualServer | undefined {
+    const column = span.start - lineStartOf(this.#snapshot, span.start) + 1;
+    const at = positionOf(this.#snapshot, span.firstLine, column);
+    return this.#knownVirtual.find(this.#snapshot.text, span, at);
+  }
+
+  /** @param linear the block's lines stand in one file as they were written */
   #bindVirtualServer(
     span: BlockSpan,
     surroundings: Omit<VirtualServerSurroundings, 'group' | 'ordinal'>,
     ordinals: ReadonlyMap<string, number>,
+    linear: boolean,
   ): Kept {
     const context = this.#context;
-    const linear = this.#options.recall !== false && isLinear(this.#snapshot, span);
-    if (linear) {
-      const column = span.start - lineStartOf(this.#snapshot, span.start) + 1;
-      const at = positionOf(this.#snapshot, span.firstLine, column);
-      const value = this.#knownVirtual.find(this.#snapshot.text, span, at);
-      if (value !== undefined) return keptServer(at, SILENCE, value, undefined, undefined, 0);
-    }
     context.known = linear ? this.#known : undefined;
     const draft = this.#draft();
     const said = context.said;

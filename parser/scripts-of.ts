@@ -13,21 +13,29 @@ export interface NamedScript {
   readonly owner: ScriptOwner;
 }
 
-export function* scriptsOf(config: Config): Iterable<NamedScript> {
+export function scriptsOf(config: Config): readonly NamedScript[] {
   const { global } = config;
-  const named = function* (owner: ScriptOwner, ...scripts: readonly (Script | undefined)[]): Iterable<NamedScript> {
-    for (const script of scripts) if (script !== undefined) yield { script, owner };
+  const found: NamedScript[] = [];
+  const add = (owner: ScriptOwner, script: Script | undefined): void => {
+    if (script !== undefined) found.push({ script, owner });
   };
-  yield* named('start/shutdown', global.startupScript, global.shutdownScript);
+  add('start/shutdown', global.startupScript);
+  add('start/shutdown', global.shutdownScript);
   // Without a virtual server keepalived starts no checker, and nobody looks at these.
-  if (config.virtualServers.length > 0) yield* named('check', global.notifyFifoScript, global.lvsNotifyFifoScript);
+  if (config.virtualServers.length > 0) {
+    add('check', global.notifyFifoScript);
+    add('check', global.lvsNotifyFifoScript);
+  }
   for (const virtual of config.virtualServers) {
-    yield* named('check', virtual.quorumUp, virtual.quorumDown);
+    add('check', virtual.quorumUp);
+    add('check', virtual.quorumDown);
     for (const server of virtual.realServers) {
-      yield* named('check', server.notifyUp, server.notifyDown);
-      for (const checker of server.checkers) if (checker.kind === 'MISC_CHECK') yield* named('check', checker.script);
+      add('check', server.notifyUp);
+      add('check', server.notifyDown);
+      for (const checker of server.checkers) if (checker.kind === 'MISC_CHECK') add('check', checker.script);
     }
   }
+  return found;
 }
 
 /**

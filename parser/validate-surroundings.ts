@@ -151,7 +151,8 @@ function checkInterfaces(config: Config, host: Surroundings): readonly Diagnosti
   for (const virtual of config.virtualServers) {
     for (const server of virtual.realServers) {
       for (const checker of server.checkers) {
-        if ('connect' in checker) needs(checker.connect?.bindIf, checker.at);
+        const connect = 'connect' in checker ? checker.connect : undefined;
+        if (connect?.bindIf !== undefined) needs(connect.bindIf, checker.at);
       }
     }
   }

@@ -166,3 +166,16 @@ test('equal blocks are recalled where they may be, and not where lines were expa
   parseSnapshot(read(text.replaceAll('weight 1', '$W').replace('global_defs', '$W=weight 1\nglobal_defs')));
   assert.equal(found, 0);
 });
+
+test('a virtual server that was recalled is taken over at a reload like any other', () => {
+  const before = parseSnapshot(read(generateConfig({ services: 30, servers: 90 })));
+  const after = parseSnapshot(
+    read(generateConfig({ services: 30, servers: 90, changed: { service: 7, weight: 5 } })),
+    before,
+  );
+  const moved = after.config.virtualServers.filter((server, i) => server !== before.config.virtualServers[i]);
+  assert.deepEqual(
+    moved.map((server) => server.realServers[0]?.weight),
+    [5],
+  );
+});

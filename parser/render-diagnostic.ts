@@ -127,11 +127,22 @@ function shownSource({ at }: Diagnostic, snapshot: Snapshot): string | null {
   return source === undefined ? null : withoutSecrets(source.slice(0, LONGEST_SOURCE));
 }
 
-/** The same for programs: `lvsd -t --json`. Absent parts are null, so that each entry has every key. */
+/** What the document says beside the diagnostics. */
+export interface JsonExtras {
+  /** The exit status of `-t`; default: what the diagnostics amount to. */
+  readonly exitCode?: number;
+  /** The printed configuration, where it was asked for. */
+  readonly config?: string;
+}
+
+/**
+ * The same for programs: `lvsd -t --json`, as docs/diagnostics.md has it. Absent parts are null, so that each entry has
+ * every key.
+ */
 export function diagnosticsToJson(
   diagnostics: readonly Diagnostic[],
   snapshot: Snapshot,
-  exitCode: number = exitCodeOf(diagnostics),
+  extras: JsonExtras = {},
 ): string {
   const entries = sortDiagnostics(diagnostics, snapshot.files).map((diagnostic) => ({
     class: diagnostic.class,
@@ -146,5 +157,13 @@ export function diagnosticsToJson(
     suggestion: diagnostic.suggestion ?? null,
     assumed: diagnostic.assumed ?? null,
   }));
-  return JSON.stringify({ version: 1, exitCode, diagnostics: entries }, undefined, 2);
+  const document = {
+    version: 1,
+    exitCode: extras.exitCode ?? exitCodeOf(diagnostics),
+    refused: !isUsable(diagnostics),
+    files: snapshot.files,
+    diagnostics: entries,
+    ...(extras.config === undefined ? {} : { config: extras.config }),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
 }

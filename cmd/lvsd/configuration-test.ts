@@ -34,10 +34,49 @@ export function testConfiguration(commandLine: CommandLine): number {
     }),
   ];
   const exitCode = exitCodeOf(ofTheFile);
-  const output = commandLine.configTest?.logFile;
-  const fd = output === undefined ? 2 : openSync(output, 'a', 0o600);
-  if (commandLine.json) writeSync(1, diagnosticsToJson(diagnostics, snapshot, exitCode));
-  else if (diagnostics.length > 0) writeSync(fd, `${renderDiagnostics(diagnostics, snapshot)}\n`);
-  if (commandLine.printConfig) writeSync(1, printConfig(parsed.config));
+  const config = commandLine.printConfig ? printConfig(parsed.config) : undefined;
+  if (commandLine.json) {
+    writeWhole(1, diagnosticsToJson(diagnostics, snapshot, { exitCode, ...(config === undefined ? {} : { config }) }));
+    return exitCode;
+  }
+  if (diagnostics.length > 0) {
+    writeWhole(openLog(commandLine.configTest?.logFile), `${renderDiagnostics(diagnostics, snapshot)}\n`);
+  }
+  if (config !== undefined) writeWhole(1, config);
   return exitCode;
+}
+
+/** Where messages go: stderr, or the file that -t names; a file that cannot be written is told, and stderr serves. */
+function openLog(path: string | undefined): number {
+  if (path === undefined) return 2;
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    writeWhole(2, `${path} cannot be written (${codeOf(error)}): the messages follow here\n`);
+    return 2;
+  }
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error);
+
+/** For how long a reader may leave a full pipe alone, milliseconds. */
+const PATIENCE = 60_000;
+
+/** Writes all of a text, also into a pipe that takes it in parts; a reader that has gone away (`| head`) ends it. */
+function writeWhole(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  let waited = 0;
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at);
+      waited = 0;
+    } catch (error) {
+      if (codeOf(error) === 'EPIPE') return;
+      if (codeOf(error) !== 'EAGAIN' || waited >= PATIENCE) throw error;
+      Atomics.wait(pause, 0, 0, 10);
+      waited += 10;
+    }
+  }
 }

@@ -71,6 +71,8 @@ export interface ElectionState {
   readonly refreshAt: number;
   readonly lowerPrioAnnounceAt: number;
   readonly extraAt: number;
+  /** Backup: the last instant at which it was run. */
+  readonly ranAt: number;
   /** How many times in a row a late timer was answered by listening. */
   readonly listened: number;
   /** Two owners: until when the other one has time to yield. */
@@ -155,14 +157,22 @@ export function initialElection(parameters: ElectionParameters, priority: number
     refreshAt: NEVER,
     lowerPrioAnnounceAt: NEVER,
     extraAt: NEVER,
+    ranAt: Number.NEGATIVE_INFINITY,
     listened: 0,
     conflictUntil: undefined,
     yielded: false,
   };
 }
 
-/** The nearest instant at which a `timer` event is wanted; Infinity: none. */
+/**
+ * The nearest instant at which a `timer` event is wanted; Infinity: none. A backup wants to be run one interval before its
+ * down timer too, so that it can tell a silent master from a time in which it was not run itself.
+ */
 export function nextDeadline(state: ElectionState): number {
+  if (state.role === 'backup') {
+    const watch = state.deadline - state.masterInterval;
+    return state.ranAt < watch ? watch : state.deadline;
+  }
   return Math.min(state.deadline, state.announceAt, state.refreshAt, state.lowerPrioAnnounceAt, state.extraAt);
 }
 

@@ -5,8 +5,9 @@
  * the letter (keepalived.md 12.3 and 21).
  *
  * Ours alone: a timer that fires late. A process that was stopped, or a machine that stood still, knows nothing of the time
- * between, and packets of that time may be lost. A backup whose down timer is late by an interval or more listens for one
- * interval and its skew before it claims; at most three times in a row, so that a machine that is always slow does its duty.
+ * between, and packets of that time may be lost. A backup wants to be run one interval before its down timer; when it was not
+ * run for two intervals before it fires, it listens for one interval and its skew before it claims; at most three times in a
+ * row, so that a machine that is always slow does its duty.
  * A master that has been silent for as long as the quickest peer waits goes to BACKUP and listens for one interval, whatever
  * wakes it: the peer that took over is heard within it. keepalived has the second as `timer_expired_backup`, off unless asked for.
  */
@@ -30,6 +31,8 @@ export type Step = (context: StepContext) => ElectionState;
 
 const NEVER = Number.POSITIVE_INFINITY;
 const MOST_LISTENED = 3;
+/** Intervals without being run after which a backup does not trust its down timer. */
+const NOT_RUN = 2;
 /** From this share of an interval on a late timer is reported. */
 const REPORTED_LATENESS = 0.5;
 
@@ -257,15 +260,34 @@ export const backupHearsZero: Step = (context) => {
 
 // --- timers ---
 
+/** Whether a backup's down timer is over, and it was not run before it for so long that it cannot believe it. */
+function wasNotRun(state: ElectionState, now: number): boolean {
+  if (state.role !== 'backup' || state.deadline > now || state.listened >= MOST_LISTENED) return false;
+  return now - state.ranAt >= NOT_RUN * state.masterInterval;
+}
+
+const listen: Step = (context) => {
+  const { state, parameters, now, actions } = context;
+  const by = now - state.deadline;
+  actions.push({ kind: 'late', by, listening: true });
+  log(context, `VRRP thread timer expired ${seconds(by)} seconds ago - listening before becoming master`);
+  const wait = state.masterInterval + skewTime(parameters.version, state.masterInterval, state.priority);
+  return { ...state, listened: state.listened + 1, deadline: now + wait };
+};
+
+/**
+ * What a pause of this process or machine has made of the state, before anything else is looked at: adverts that waited in a
+ * socket meanwhile would else be answered as if nothing had happened.
+ */
+export const afterPause: Step = (context) => {
+  const { state, parameters, now } = context;
+  if (isSilentTooLong(state, parameters, now)) return advertTimer(context);
+  return wasNotRun(state, now) ? listen(context) : state;
+};
+
 export const downTimer: Step = (context) => {
   const { state, parameters, now, actions } = context;
   const by = now - state.deadline;
-  if (by >= state.masterInterval && state.listened < MOST_LISTENED) {
-    actions.push({ kind: 'late', by, listening: true });
-    log(context, `VRRP thread timer expired ${seconds(by)} seconds ago - listening before becoming master`);
-    const wait = state.masterInterval + skewTime(parameters.version, state.masterInterval, state.priority);
-    return { ...state, listened: state.listened + 1, deadline: now + wait };
-  }
   if (by > state.masterInterval * REPORTED_LATENESS) actions.push({ kind: 'late', by, listening: false });
   if (parameters.held) {
     log(context, 'the virtual servers are not ready: staying BACKUP', true);
@@ -279,11 +301,8 @@ export const downTimer: Step = (context) => {
   return { ...restored, wanted: 'master', deadline: now + downInterval({ ...context, state: restored }) };
 };
 
-/**
- * Whether a master has said nothing for as long as the quickest peer waits before it takes over. Looked at before anything
- * else is: adverts that waited in a socket meanwhile would be answered as if nothing had happened.
- */
-export function isSilentTooLong(state: ElectionState, parameters: ElectionParameters, now: number): boolean {
+/** Whether a master has said nothing for as long as the quickest peer waits before it takes over. */
+function isSilentTooLong(state: ElectionState, parameters: ElectionParameters, now: number): boolean {
   const { version, interval, downTimerAdverts, otherPriority } = parameters;
   const { role, lastSent } = state;
   return role === 'master' && now - lastSent >= masterDownInterval(version, interval, otherPriority, downTimerAdverts);

@@ -18,7 +18,7 @@ import type {
   ElectionParameters,
   ElectionState,
 } from './election-state.js';
-import { isSilentTooLong } from './election-steps.js';
+import { afterPause } from './election-steps.js';
 import { ELECTION_TABLE } from './election-table.js';
 
 export interface ElectionStep {
@@ -46,14 +46,16 @@ export function stepElection(
   parameters: ElectionParameters,
   now: number,
 ): ElectionStep {
+  const { state, actions } = step(before, event, parameters, now);
+  return { state: state.role === 'backup' ? { ...state, ranAt: now } : state, actions };
+}
+
+function step(before: ElectionState, event: ElectionEvent, parameters: ElectionParameters, now: number): ElectionStep {
   const actions: ElectionAction[] = [];
   const context = { parameters, now, actions };
-  let state = before;
+  // A reload brings another interval: what was right by the old one is not judged by the new.
+  let state = event.kind === 'configure' ? before : afterPause({ ...context, state: before, event });
   if (event.kind !== 'timer') {
-    // A reload brings another interval: what was right by the old one is not judged by the new.
-    if (event.kind !== 'configure' && isSilentTooLong(state, parameters, now)) {
-      state = ELECTION_TABLE.master['advert-timer'].step({ ...context, state, event });
-    }
     const row = ELECTION_TABLE[state.role][nameOf(event, state.priority)];
     return { state: row.step({ ...context, state, event }), actions };
   }

@@ -304,6 +304,10 @@ test('late timers: reported from half an interval; a backup that was not run lis
   }
   assert.match(stopped.lines[0] as string, /VRRP thread timer expired 5\.000000 seconds ago - listening/);
   assert.match(stopped.due(5000).words, /MASTER/);
+  const barely = new Machine().started().stopped(1);
+  assert.equal(barely.words, 'late:listen', 'not run for the whole interval, and one millisecond late');
+  const heardNothing = new Machine().started().due(900);
+  assert.match(heardNothing.words, /^late advert:100/, 'it was run an interval before, and had heard nothing');
   const heard = new Machine().started().due(5000).hear(150);
   assert.deepEqual([heard.state.listened, heard.left], [0, 3609.375]);
 });

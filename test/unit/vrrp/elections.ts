@@ -66,9 +66,19 @@ export class Machine {
     return this.feed({ kind: 'advert', advert });
   }
 
-  /** Goes to the next deadline, and `late` milliseconds beyond it. */
+  /** Goes to the next deadline, and `late` milliseconds beyond it; a backup is run before it in time. */
   due(late = 0): this {
+    if (this.state.role === 'backup' && nextDeadline(this.state) < this.state.deadline) {
+      this.now = nextDeadline(this.state);
+      this.feed({ kind: 'timer' });
+    }
     this.now = nextDeadline(this.state) + late;
+    return this.feed({ kind: 'timer' });
+  }
+
+  /** Is not run until `span` milliseconds after its deadline. */
+  stopped(span: number): this {
+    this.now = this.state.deadline + span;
     return this.feed({ kind: 'timer' });
   }
 

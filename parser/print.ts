@@ -23,9 +23,6 @@ import { printTrackers } from './print-trackers.js';
 import { printVrrp } from './print-vrrp.js';
 import { ConfigWriter, quotedCommand, quotedWord, userWords } from './print-writer.js';
 
-/** Seconds that misc_timeout takes. */
-const MAX_MISC_TIMEOUT = 4294;
-
 /** @returns text that ends with a newline, or nothing for an empty Config */
 export function printConfig(config: Config): string {
   const to = new ConfigWriter();
@@ -200,8 +197,7 @@ function printChecker(to: ConfigWriter, checker: Checker): void {
         return;
       case 'MISC_CHECK':
         to.line('misc_path', quotedCommand(checker.script.command));
-        // A longer one was inherited from delay_loop, which may be longer than what can be written here.
-        if (checker.timeout <= MAX_MISC_TIMEOUT) to.line('misc_timeout', checker.timeout);
+        to.line('misc_timeout', checker.timeout);
         to.flag('misc_dynamic', checker.dynamic);
         if (checker.script.user !== undefined) to.line('user', ...userWords(checker.script.user).map(quotedWord));
         return;

@@ -73,6 +73,9 @@ const typeDefaults: Readonly<Record<CheckerDraft['kind'], { retry: number; delay
   BFD_CHECK: { retry: 1, delay: 1 },
 };
 
+/** Seconds that misc_timeout takes; a longer delay_loop is no longer timeout. */
+const MAX_MISC_TIMEOUT = 4294;
+
 /** Equal schedules as one object. */
 export class SchedulePool {
   readonly #known = new Map<string, CheckSchedule>();
@@ -314,7 +317,11 @@ function validateMisc(check: MiscDraft, of: CheckerSurroundings, context: BindCo
     kind: check.kind,
     schedule: scheduleOf(check, of),
     script: check.user === undefined ? script : { ...script, user: check.user },
-    timeout: seconds(check.timeout === undefined || check.timeout === 0 ? delayLoopOf(of.virtual) : check.timeout),
+    timeout: seconds(
+      check.timeout === undefined || check.timeout === 0
+        ? Math.min(delayLoopOf(of.virtual), MAX_MISC_TIMEOUT)
+        : check.timeout,
+    ),
     dynamic: check.dynamic,
     at: check.at,
   };

@@ -156,9 +156,9 @@ function runJob(job: Job): Promise<JobResult> {
 
 /** Says how each run ended in a file beside its output; the shell forks once a run and does nothing else. */
 const SWEEP = `cd "$0" || exit
-ulimit -c 0; ulimit -t "$1"; from=$2; step=$3; to=$4; shift 4
+ulimit -c 0; limit=$1; from=$2; step=$3; to=$4; shift 4
 while [ "$from" -lt "$to" ]; do
-  "$@" "$from" >"$from.out" 2>&1 </dev/null
+  timeout -k 1 "$limit" "$@" "$from" >"$from.out" 2>&1 </dev/null
   echo $? >"$from.rc"
   from=$((from + step))
 done`;
@@ -172,7 +172,7 @@ async function runSweep({ argv, texts, env, seconds }: Sweep): Promise<readonly 
   });
   const step = availableParallelism();
   const shells = Array.from({ length: step }, (_, first) => {
-    const words = [String(seconds ?? 10), String(first), String(step), String(texts.length), ...argv];
+    const words = [String(seconds ?? 2), String(first), String(step), String(texts.length), ...argv];
     const child = spawn('chroot', [root, '/bin/sh', '-c', SWEEP, within, ...words], {
       stdio: 'ignore',
       env: { ...process.env, ...env },

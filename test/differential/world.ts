@@ -45,7 +45,7 @@ export interface Sweep {
   readonly argv: readonly string[];
   readonly texts: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Processor time after which one run is ended. */
+  /** After which one run is ended (exit 124). */
   readonly seconds?: number;
 }
 

@@ -180,8 +180,8 @@ export class KnownVirtualServers {
    * @param draft what it was bound to, and `value` what that became
    */
   remember(text: string, span: BlockSpan, statement: Statement, draft: VirtualServerDraft, value: VirtualServer): void {
-    const made = isSimple(draft) ? formOf(text, span, statement, value) : undefined;
-    if (made === undefined) return;
+    const made = formOf(text, span, statement, value);
+    if (made === undefined || !isSimple(draft)) return;
     let form = this.#forms.find(
       (one) =>
         one.start === made.start &&
@@ -234,11 +234,12 @@ function placesOf(text: string, statement: Statement): Places | undefined {
 }
 
 function formOf(text: string, span: BlockSpan, statement: Statement, value: VirtualServer): Form | undefined {
-  const own = placesOf(text, statement);
   const body = statement.body ?? [];
   const first = body.findIndex((each) => each.known !== undefined);
-  const servers = body.slice(Math.max(0, first), first + value.realServers.length);
-  if (own === undefined || first < 0 || servers.length !== value.realServers.length) return undefined;
+  if (first < 0) return undefined;
+  const own = placesOf(text, statement);
+  const servers = body.slice(first, first + value.realServers.length);
+  if (own === undefined || servers.length !== value.realServers.length) return undefined;
   const gap = text.slice(own.gap, own.port);
   const column = servers[0]?.words[0]?.column ?? 0;
   const between: Piece[] = [];

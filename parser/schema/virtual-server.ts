@@ -52,7 +52,7 @@ function bindServer(
   const body = statement.body ?? [];
   const said = context.said;
   bindBody(realServerBlock, server, body, context);
-  if (context.known !== undefined && context.said === said) {
+  if (context.known !== undefined && (statement.bodyTo ?? -1) >= 0 && context.said === said) {
     // Once more, without the method of this virtual server: another one may have another.
     const alone = realServerDraft(address, port, undefined, at);
     bindBody(realServerBlock, alone, body, context);

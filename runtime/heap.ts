@@ -13,7 +13,8 @@ import { runInNewContext } from 'node:vm';
  * Collector and compiler work in the process's one thread: handing their work to others and waiting for them costs more
  * than it saves on heaps of this size (a start's processor time falls by a sixth), and most where a switch of threads is
  * dear. A function is optimised after twice as long as usual, and with little inlined into it: of a start's processor
- * time a tenth went into optimising what had little left to run. The compiled code that the build keeps holds with exactly these, and `startFlags` for the roles that have them.
+ * time a tenth went into optimising what had little left to run. The compiled code that the build keeps holds with exactly
+ * these, and `startFlags` for the roles that have them.
  */
 export const programFlags: readonly string[] = [
   '--max-semi-space-size=1',

@@ -2,12 +2,11 @@
  * Runs inside the test machine: starts lvsd and keepalived in turn on one file, each in a network namespace of its own,
  * and says how long they took, one JSON line a start. Started by side-by-side.ts:
  *
- *     node inside.js SIZE MODE ROUNDS INTERVAL        MODE timed or counted, INTERVAL milliseconds between looks
+ *     node inside.js SIZE MODE ROUNDS INTERVAL        MODE load, reload or counted, INTERVAL milliseconds between looks
  *
  * A fresh namespace for each start, because destinations that were deleted slow each later add for two minutes. Both
- * programs are started once before with -v, so that both find their files in memory. Packets to the servers go to a
- * device that swallows them, as in a network where nobody answers: checks run and none has failed yet when the reload has
- * been seen. The log of each goes to a file. delay_loop is keepalived's own default, 60 seconds.
+ * programs are started once before with -v, so that both find their files in memory. All servers are alive (network.ts) and
+ * checked once in ten minutes, so that few checks fall into what is measured. The log of each goes to a file.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,15 +14,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { enterNewNamespace } from '../native/process.js';
 import { type GenerateOptions, generateConfig, serversOfEach } from './generate-config.js';
-import { KernelCount } from './kernel-count.js';
-import { type Measurement, type Mode, type Program, type Size, sizes } from './measurement.js';
+import { countWrites } from './kernel-count.js';
+import { type Measurement, type Mode, modes, type Program, type Size, sizes } from './measurement.js';
+import { enterNetwork } from './network.js';
+import { untilRest } from './rest.js';
 import { countOf, TableWatch, until } from './table-watch.js';
 
 const LIMIT_MS = 120_000;
-/** A program that was just started or reloaded is left alone so long: until it waits for its timers only. */
-const QUIET_MS = 15_000;
+const DELAY_LOOP = 600;
+/** Of a program that was killed. */
+const LEFT_BEHIND = ['/run/keepalived.pid', '/run/checkers.pid', '/run/lvsd'];
 const ARGUMENTS = ['-n', '-l', '-C', '-f'];
 
 function root(): string {
@@ -53,14 +54,9 @@ interface Plan {
 }
 
 async function measure(program: Program, plan: Plan): Promise<Measurement> {
-  const { folder, interval } = plan;
-  enterNewNamespace('network');
-  execFileSync('ip', ['link', 'set', 'lo', 'up']);
-  execFileSync('ip', ['link', 'add', 'swallow', 'type', 'dummy']);
-  execFileSync('ip', ['address', 'add', '172.16.0.1/32', 'dev', 'swallow']);
-  execFileSync('ip', ['link', 'set', 'swallow', 'up']);
-  execFileSync('ip', ['route', 'add', '10.128.0.0/9', 'dev', 'swallow']);
-  const options: GenerateOptions = { ...sizes[plan.size], delayLoop: 60, connectTimeout: 30 };
+  const { folder, interval, mode } = plan;
+  const network = enterNetwork();
+  const options: GenerateOptions = { ...sizes[plan.size], delayLoop: DELAY_LOOP };
   const wanted = serversOfEach(options);
   const last = wanted.length - 1;
   const changed = wanted.length >> 1;
@@ -70,9 +66,8 @@ async function measure(program: Program, plan: Plan): Promise<Measurement> {
     renameSync(`${file}.new`, file);
   };
   put(generateConfig(options));
-  const after = generateConfig({ ...options, changed: { service: changed, weight: 7 } });
   const watch = new TableWatch();
-  const count = plan.mode === 'counted' ? new KernelCount() : undefined;
+  const count = mode === 'counted' ? countWrites() : undefined;
   const logFile = join(folder, 'log');
   const log = openSync(logFile, 'w');
   let child: ChildProcess | undefined;
@@ -83,7 +78,8 @@ async function measure(program: Program, plan: Plan): Promise<Measurement> {
   };
   try {
     const began = performance.now();
-    child = spawn(programs[program], [...ARGUMENTS, file], { stdio: ['ignore', log, log] });
+    // A group of its own, so that all its processes can be ended at once.
+    child = spawn(programs[program], [...ARGUMENTS, file], { stdio: ['ignore', log, log], detached: true });
     child.once('exit', () => {
       ended = true;
     });
@@ -98,16 +94,18 @@ async function measure(program: Program, plan: Plan): Promise<Measurement> {
     if (found.services !== services || found.destinations !== servers) {
       throw failed(`the table has ${found.services} services and ${found.destinations} destinations`);
     }
-    await pause(QUIET_MS);
-    const loadWrites = count?.take();
+    if (mode === 'load') return { program, mode, seconds: (loaded - began) / 1000 };
+    const after = generateConfig({ ...options, changed: { service: changed, weight: 7 } });
     const hup = (): void => {
       if (child?.pid === undefined || !child.kill('SIGHUP')) throw failed('it could not be told to reload');
     };
+    await untilRest();
+    const load = count?.();
     if (count !== undefined) {
       hup();
-      await pause(2 * QUIET_MS);
+      await untilRest();
     }
-    const unchangedWrites = count?.take();
+    const unchanged = count?.();
     put(after);
     const asked = performance.now();
     hup();
@@ -115,27 +113,36 @@ async function measure(program: Program, plan: Plan): Promise<Measurement> {
     if (seen === undefined) throw failed(`the changed weight was not there within ${LIMIT_MS / 1000} s`);
     const again = countOf(await watch.read());
     if (again.destinations !== servers) throw failed(`after the reload there were ${again.destinations} destinations`);
-    if (count === undefined || loadWrites === undefined || unchangedWrites === undefined) {
-      return { program, mode: 'timed', load: (loaded - began) / 1000, reload: (seen - asked) / 1000 };
+    if (count === undefined || load === undefined || unchanged === undefined) {
+      return { program, mode: 'reload', seconds: (seen - asked) / 1000 };
     }
-    await pause(QUIET_MS);
-    return { program, mode: 'counted', load: loadWrites, unchanged: unchangedWrites, reload: count.take() };
+    await untilRest();
+    return { program, mode: 'counted', load, unchanged, reload: count() };
   } finally {
-    if (child !== undefined && !ended) {
-      const gone = new Promise((resolve) => child?.once('exit', resolve));
-      child.kill('SIGTERM');
-      await Promise.race([gone, pause(30_000)]);
-      if (!ended) child.kill('SIGKILL');
-    }
-    count?.close();
+    await endGroup(child, () => ended);
     watch.close();
+    network.close();
     closeSync(log);
     if (process.env.LVSD_BENCH_LOG === '1') process.stderr.write(readFileSync(logFile));
   }
 }
 
+/** Ends all processes of a program; their table goes with the namespace, and what they left on disk here. */
+async function endGroup(child: ChildProcess | undefined, ended: () => boolean): Promise<void> {
+  if (child?.pid === undefined) return;
+  const gone = ended() ? Promise.resolve() : new Promise((resolve) => child.once('exit', resolve));
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // All of them have ended.
+  }
+  await gone;
+  for (const left of LEFT_BEHIND) rmSync(left, { recursive: true, force: true });
+}
+
 const [size, mode, rounds, interval] = process.argv.slice(2);
-if (size === undefined || !(size in sizes) || (mode !== 'timed' && mode !== 'counted')) {
+const chosen = modes.find((one) => one === mode);
+if (size === undefined || !(size in sizes) || chosen === undefined) {
   throw new Error('usage: inside.js SIZE MODE ROUNDS INTERVAL');
 }
 const only = process.env.LVSD_BENCH_ONLY;
@@ -145,7 +152,7 @@ try {
   for (let round = 0; round < Number(rounds); round++) {
     for (const program of ['lvsd', 'keepalived'] as const) {
       if (only !== undefined && only !== '' && only !== program) continue;
-      const plan: Plan = { size: size as Size, mode, interval: Number(interval), folder };
+      const plan: Plan = { size: size as Size, mode: chosen, interval: Number(interval), folder };
       process.stdout.write(`${JSON.stringify(await measure(program, plan))}\n`);
       // The namespace that was left is taken down by the kernel meanwhile.
       await pause(2000);

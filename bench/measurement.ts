@@ -12,8 +12,9 @@ export const sizes = {
 } as const;
 export type Size = keyof typeof sizes;
 
-/** `timed`: seconds. `counted`: what reached the kernel, counted there; its seconds mean nothing. */
-export type Mode = 'timed' | 'counted';
+/** Seconds of a start, seconds of a reload; `counted`: what reached the kernel, counted there; its seconds mean nothing. */
+export const modes = ['load', 'reload', 'counted'] as const;
+export type Mode = (typeof modes)[number];
 
 /** Messages that changed the IPVS table, and the sendmsg calls that carried them. */
 export interface Writes {
@@ -22,7 +23,7 @@ export interface Writes {
 }
 
 export type Measurement =
-  | { readonly program: Program; readonly mode: 'timed'; readonly load: number; readonly reload: number }
+  | { readonly program: Program; readonly mode: 'load' | 'reload'; readonly seconds: number }
   | {
       readonly program: Program;
       readonly mode: 'counted';

@@ -280,7 +280,7 @@ export class BindContext {
       default:
         this.report(kind, 'LVSD_CONFIG_BAD_BOOLEAN', message(text), statement, index, {
           expected: 'true, on, yes, false, off or no',
-          assumed: kind === 'note' ? 'true, as with keepalived' : IGNORED,
+          assumed: IGNORED,
         });
         return undefined;
     }

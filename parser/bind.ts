@@ -7,6 +7,7 @@
  */
 import type { BindContext } from './bind-context.js';
 import type { Block, Found } from './schema/keyword.js';
+import { valueBlocks } from './schema/value-blocks.js';
 import type { Statement } from './statement.js';
 
 /** Binds every statement of a block's body. */
@@ -88,6 +89,15 @@ function tellSurplus<D>(found: Found<D>, statement: Statement, context: BindCont
       assumed: 'the line is ignored, as if it were not written',
     });
     return true;
+  }
+  if (found.opens && found.allowed === 0 && valueBlocks.has(found.keyword.name)) {
+    const surpluses = statement.words.slice(1).map((word) => word.text);
+    const message = `Block ${found.keyword.name} has extra parameters ${surpluses.join(' ')} ...`;
+    context.report('assumed', 'LVSD_CONFIG_SURPLUS_WORD', message, statement, 1, {
+      expected: `${found.keyword.name} {`,
+      assumed: 'the surplus words are ignored',
+    });
+    return false;
   }
   const takes = found.allowed === 0 ? 'no value' : `${found.allowed} value(s)`;
   context.report(

@@ -32,7 +32,7 @@ function missingInterfaces(config: Config, side: VrrpSide, host: Surroundings): 
   const dynamic = config.global.vrrpDefaults.dynamicInterfaces !== false;
   const known = new Map<string, boolean>();
   const told: Diagnostic[] = [];
-  for (const { name, message, at, mayComeLater } of side.interfaceUses) {
+  for (const { name, message, at, mayComeLater, fatal } of side.interfaceUses) {
     let exists = known.get(name);
     if (exists === undefined) {
       exists = host.interfaceExists(name, config.global.netNamespace);
@@ -40,7 +40,7 @@ function missingInterfaces(config: Config, side: VrrpSide, host: Surroundings): 
     }
     if (exists || (dynamic && mayComeLater)) continue;
     told.push(
-      diagnostic('assumed', 'LVSD_CONFIG_INTERFACE', message, at, {
+      diagnostic(fatal === true ? 'unusable' : 'assumed', 'LVSD_CONFIG_INTERFACE', message, at, {
         suggestion: 'dynamic_interfaces in global_defs says that interfaces may come later',
         assumed: 'it will come',
       }),

@@ -158,7 +158,8 @@ function trackGroupsOf(
     const members = group.members.filter((name) => {
       if (instances.has(name)) return true;
       const message = `Virtual router ${name} specified in track group ${group.name} doesn't exist - ignoring`;
-      context.reportAt('assumed', 'LVSD_CONFIG_UNKNOWN_NAME', message, group.at, { assumed: 'it is left out' });
+      // Told there too, and not counted.
+      context.reportAt('note', 'LVSD_CONFIG_UNKNOWN_NAME', message, group.at, { assumed: 'it is left out' });
       return false;
     });
     if (members.length > 0) groups.set(group.name, { ...group, members });

@@ -16,8 +16,11 @@ export type Texts = Omit<KeywordText, 'arguments'> & {
   readonly whenWrong?: (text: string) => string;
   /** lvsd goes on with this. */
   readonly assumed?: string;
-  /** keepalived does not look at the value: a wrong one is only worth a note. */
-  readonly lenient?: boolean;
+  /**
+   * A wrong value is only worth a note: keepalived 2.2.7 looks at none. `taken`: it counts as true, since no version
+   * takes a value here; `ignored`: as the versions have it that do.
+   */
+  readonly lenient?: 'taken' | 'ignored' | undefined;
   /** lvsd keeps what is written and does not act on it yet. */
   readonly unbuilt?: Unbuilt;
 };
@@ -64,9 +67,9 @@ export function secondsWord<D>(texts: Texts, arg: Argument, set: Set<D, number>)
 export function booleanWord<D>(texts: Texts, set: Set<D, boolean>): Keyword<D> {
   const whenWrong = texts.whenWrong ?? ((text: string) => `Invalid ${texts.name} parameter ${text}`);
   return keyword(texts, [argument.boolean], (draft, statement, context) => {
-    const value = context.boolean(statement, 1, whenWrong, texts.lenient === true ? 'note' : 'assumed');
+    const value = context.boolean(statement, 1, whenWrong, texts.lenient === undefined ? 'assumed' : 'note');
     if (value !== undefined) set(draft, value, context);
-    else if (texts.lenient === true) set(draft, true, context);
+    else if (texts.lenient === 'taken') set(draft, true, context);
   });
 }
 

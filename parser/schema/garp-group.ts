@@ -135,6 +135,7 @@ function bindDelays(side: VrrpSide, statement: Statement, context: BindContext):
     message: `unknown interface ${name} specified for up/down delay`,
     at,
     mayComeLater: true,
+    fatal: true,
   });
   const note = (message: string): void => context.report('note', 'LVSD_CONFIG_BAD_VALUE', message, statement, 1);
   if (statement.words.length < 2) {

@@ -120,7 +120,7 @@ export function lvsWords(): readonly Keyword<GlobalDraft>[] {
       },
     ),
     booleanWord<GlobalDraft>(
-      { name: 'lvs_flush', default: 'off', doc: 'Empties the whole IPVS table at start.' },
+      { name: 'lvs_flush', default: 'off', doc: 'Empties the whole IPVS table at start.', lenient: 'ignored' },
       (global, value) => {
         global.lvsFlush = value;
       },

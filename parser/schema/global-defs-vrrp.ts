@@ -34,6 +34,9 @@ type DefaultsFlag = {
   [F in keyof VrrpDefaults]-?: VrrpDefaults[F] extends boolean | undefined ? F : never;
 }[keyof VrrpDefaults];
 
+/** keepalived 2.2.7 does not look at the value. */
+const lenient = { lenient: 'ignored' } as const;
+
 function flagOf(name: string, field: DefaultsFlag, doc: string, more: object = {}): Keyword<GlobalDraft> {
   return booleanWord<GlobalDraft>(
     { name, default: 'off', doc, whenWrong: () => `Invalid value for ${name} specified`, unbuilt, ...more },
@@ -374,6 +377,7 @@ function roleWords(): readonly Keyword<GlobalDraft>[] {
         default: 'off',
         doc: 'Writes the states to the FIFOs again after a reload.',
         whenWrong: invalidGlobal('fifo_write_vrrp_states_on_reload'),
+        lenient: 'ignored',
         unbuilt,
       },
       into('vrrp', 'fifoStatesOnReload'),
@@ -426,9 +430,14 @@ export function vrrpWords(): readonly Keyword<GlobalDraft>[] {
     flagOf('vrrp_lower_prio_no_advert', 'lowerPriorityNoAdvert', 'No answer to an advert of lower priority.'),
     flagOf('vrrp_higher_prio_send_advert', 'higherPrioritySendAdvert', 'One advert before going to backup.'),
     flagOf('vrrp_owner_ignore_adverts', 'ownerIgnoreAdverts', "The owner ignores others' adverts.", newer),
-    flagOf('vrrp_check_unicast_src', 'checkUnicastSource', 'Drops unicast adverts of unknown peers.'),
-    flagOf('vrrp_skip_check_adv_addr', 'skipCheckAdvertAddresses', 'Checks the addresses only for a new sender.'),
-    flagOf('vrrp_strict', 'strict', 'Strict VRRP.'),
+    flagOf('vrrp_check_unicast_src', 'checkUnicastSource', 'Drops unicast adverts of unknown peers.', lenient),
+    flagOf(
+      'vrrp_skip_check_adv_addr',
+      'skipCheckAdvertAddresses',
+      'Checks the addresses only for a new sender.',
+      lenient,
+    ),
+    flagOf('vrrp_strict', 'strict', 'Strict VRRP.', lenient),
     flagOf('vrrp_notify_priority_changes', 'notifyPriorityChanges', 'Notifies of priority changes.', {
       whenWrong: invalidGlobal('vrrp_notify_priority_changes'),
     }),

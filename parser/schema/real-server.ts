@@ -61,14 +61,19 @@ export function serverWords<D extends ServerWords>(who: 'virtual server' | 'real
         name: 'inhibit_on_failure',
         default: inherited('off'),
         doc: 'A failed server keeps its place in the table with weight 0.',
-        lenient: below,
+        lenient: below ? 'taken' : undefined,
       },
       (server, value) => {
         server.inhibitOnFailure = value;
       },
     ),
     booleanWord<D>(
-      { name: 'alpha', default: inherited('off'), doc: 'Servers start down and need one success.', lenient: below },
+      {
+        name: 'alpha',
+        default: inherited('off'),
+        doc: 'Servers start down and need one success.',
+        lenient: below ? 'taken' : undefined,
+      },
       (server, value) => {
         server.alpha = value;
       },

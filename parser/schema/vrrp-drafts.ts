@@ -31,6 +31,8 @@ export interface InterfaceUse {
   readonly at: Position;
   /** dynamic_interfaces lets it come later. */
   readonly mayComeLater: boolean;
+  /** keepalived ends there (exit 4 of -t). */
+  readonly fatal?: boolean;
 }
 
 /** The lists of a vrrp_instance or vrrp_sync_group. */

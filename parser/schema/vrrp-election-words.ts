@@ -258,6 +258,7 @@ function protocolWords(): Keyword<Draft>[] {
         name: 'kernel_rx_buf_size',
         doc: 'Receive buffer of its socket, bytes.',
         whenMissing: 'invalid kernel_rx_buf_size specified',
+        whenSurplus: 'invalid kernel_rx_buf_size specified',
       },
       [argument.number('BYTES', 0, MAX_UNSIGNED)],
       (draft, statement, context) => {

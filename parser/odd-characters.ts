@@ -1,34 +1,57 @@
 /**
  * Characters that come into configurations by copy and paste or from a broken disk: non-breaking and zero-width
- * spaces, byte order marks, curly quotes, NUL. keepalived takes them for letters; lvsd takes the spaces for spaces,
- * leaves the curly quotes what keepalived makes of them, and tells each of them unless it stands in a comment.
+ * spaces, byte order marks, curly quotes, dashes, NUL. keepalived takes them for letters; lvsd takes some of the spaces
+ * for spaces, leaves the others what keepalived makes of them, and tells each of them unless it stands in a comment.
+ *
+ * What is read otherwise than by keepalived counts as an assumption (exit 5 of -t); what is only told is a note.
  */
 import type { Position } from '../config/position.js';
-import type { Diagnostic } from './diagnostic.js';
+import type { Diagnostic, DiagnosticClass } from './diagnostic.js';
 
 /** At most this many are told. */
 const MAX_TOLD = 100;
 
-const ODD = /[\0\u00a0\u200b\ufeff\u2018\u2019\u201c\u201d]/g;
+const ODD =
+  /[\0\u0091-\u0094\u00a0\u00ad\u1680\u2000-\u200f\u2010-\u2015\u2018-\u201f\u2028-\u202f\u205f-\u2064\u2066-\u2069\u2212\u3000\ufeff]/g;
 
-function nameOf(c: string): { name: string; assumed: string; suggestion: string } {
+interface Odd {
+  readonly class: DiagnosticClass;
+  readonly name: string;
+  readonly assumed: string;
+  readonly suggestion: string;
+}
+
+const space = (name: string, suggestion: string): Odd => ({ class: 'assumed', name, assumed: 'a space', suggestion });
+const letter = (name: string, suggestion: string): Odd => ({
+  class: 'note',
+  name,
+  assumed: 'an ordinary letter, as keepalived does',
+  suggestion,
+});
+
+function describe(c: string): Odd {
   switch (c) {
     case '\0':
-      return { name: 'a NUL byte', assumed: 'a space', suggestion: 'was the file damaged? Compare it with a backup' };
+      return space('a NUL byte', 'was the file damaged? Compare it with a backup');
     case '\u00a0':
-      return { name: 'a non-breaking space', assumed: 'a space', suggestion: 'replace it by a plain space' };
+      return space('a non-breaking space', 'replace it by a plain space');
     case '\u200b':
-      return { name: 'a zero-width space', assumed: 'a space', suggestion: 'remove it' };
+      return space('a zero-width space', 'remove it');
     case '\ufeff':
-      return { name: 'a byte order mark', assumed: 'a space', suggestion: 'save the file as UTF-8 without it' };
-    default:
-      return {
-        name: `a curly quote ${c}`,
-        assumed: 'an ordinary letter, as keepalived does',
-        suggestion: 'replace it by a straight quote',
-      };
+      return space('a byte order mark', 'save the file as UTF-8 without it');
   }
+  // In files that are not UTF-8, 0x91 to 0x94 are the curly quotes of Windows.
+  if (/[\u0091-\u0094\u2018-\u201f]/.test(c)) {
+    return letter(c < '\u00a0' ? 'a curly quote' : `a curly quote ${c}`, 'replace it by a straight quote');
+  }
+  if (/[\u2010-\u2015\u2212]/.test(c)) return letter(`a dash ${c} that is no hyphen`, "replace it by '-'");
+  if (/[\u1680\u2000-\u200a\u202f\u205f\u3000]/.test(c)) {
+    return letter('a space that is none of the ordinary ones', 'replace it by a plain space');
+  }
+  return letter(`a character that cannot be seen (${codeOf(c)})`, 'remove it: what is shown is not what is read');
 }
+
+const codeOf = (c: string): string => `U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 
 export function findOddCharacters(text: string, at: (line: number, column: number) => Position): Diagnostic[] {
   const found: Diagnostic[] = [];
@@ -41,9 +64,9 @@ export function findOddCharacters(text: string, at: (line: number, column: numbe
       line++;
       counted = i + 1;
     }
-    const { name, assumed, suggestion } = nameOf(match[0]);
+    const { class: cls, name, assumed, suggestion } = describe(match[0]);
     found.push({
-      class: 'assumed',
+      class: cls,
       code: 'LVSD_CONFIG_ODD_CHARACTER',
       message: `The line contains ${name}`,
       at: at(line, match.index - start + 1),

@@ -64,8 +64,12 @@ export function keepalivedLine(diagnostic: Diagnostic, severalFiles: boolean): s
   return severalFiles ? `(${at.file}: Line ${at.line}) ${message}` : `(Line ${at.line}) ${message}`;
 }
 
-/** What stands between the message and its explanation; control characters would move the caret or the terminal. */
-const visible = (text: string): string => text.replace(/[\0-\x08\x0b-\x1f\x7f]/g, '\ufffd');
+/**
+ * What is written in a file must not steer the terminal: control characters, and those that turn text round or hide in
+ * it, would move the caret or more.
+ */
+const visible = (text: string): string =>
+  text.replace(/[\0-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, '\ufffd');
 
 /**
  * Secrets are never printed (architecture, law 7): what follows a password keyword is starred, and the user part of a
@@ -106,12 +110,12 @@ function caretLines(line: string, column: number, span: number): string[] {
 
 export function renderDiagnostic(diagnostic: Diagnostic, snapshot: Snapshot | undefined): string {
   const { at, span, expected, suggestion, assumed } = diagnostic;
-  const lines = [keepalivedLine(diagnostic, (snapshot?.files.length ?? 1) > 1)];
+  const lines = [visible(keepalivedLine(diagnostic, (snapshot?.files.length ?? 1) > 1))];
   const source = at === undefined || snapshot === undefined ? undefined : sourceLine(snapshot, at);
   if (at !== undefined && source !== undefined) lines.push(...caretLines(source, at.column, span));
-  if (expected !== undefined) lines.push(`    expected: ${expected}`);
-  if (suggestion !== undefined) lines.push(`    ${suggestion}`);
-  if (assumed !== undefined) lines.push(`    assumed: ${assumed}`);
+  if (expected !== undefined) lines.push(visible(`    expected: ${expected}`));
+  if (suggestion !== undefined) lines.push(visible(`    ${suggestion}`));
+  if (assumed !== undefined) lines.push(visible(`    assumed: ${assumed}`));
   return lines.join('\n');
 }
 

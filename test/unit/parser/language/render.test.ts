@@ -199,3 +199,11 @@ test('a value that sticks to its word, a word of old files, a misspelt word of a
   assert.equal(of('retry', 'top level'), "'retry' belongs in virtual_server, real_server, TCP_CHECK and 1 more");
   assert.equal(of('nonsense_word', 'real_server'), undefined);
 });
+
+test('what is written in a file does not steer the terminal', () => {
+  const evil = '\x1b[2J\x9b31m\u202e';
+  const found = diagnostic(1, 1, { message: `Unknown keyword '${evil}'`, suggestion: `did you mean '${evil}'?` });
+  const shown = renderDiagnostics([found], readText(`${evil} x\n`));
+  assert.doesNotMatch(shown, /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
+  assert.match(shown, /^\(Line 1\) Unknown keyword '\ufffd\[2J/);
+});

@@ -72,6 +72,25 @@ test('odd characters are told, spaces among them are spaces, comments are left a
   assert.deepEqual(written(snapshot, false), ['1 a|b', '2 c', '4 name|\u201cx\u201d', '5 nul|z']);
   assert.deepEqual(
     snapshot.diagnostics.map(({ at, class: cls }) => `${cls} ${at?.line}:${at?.column}`),
-    ['assumed 1:2', 'assumed 2:1', 'assumed 4:6', 'assumed 4:8', 'assumed 5:4'],
+    ['assumed 1:2', 'assumed 2:1', 'note 4:6', 'note 4:8', 'assumed 5:4'],
   );
+});
+
+test('dashes, other spaces and what cannot be seen are letters as with keepalived, and told', () => {
+  const snapshot = readText('range 10.0.0.1\u201310\nwide\u3000word\nturned\u202eword\n');
+  assert.deepEqual(written(snapshot, false), ['1 range|10.0.0.1\u201310', '2 wide\u3000word', '3 turned\u202eword']);
+  assert.deepEqual(told(snapshot), [
+    'note 1:15 The line contains a dash \u2013 that is no hyphen',
+    'note 2:5 The line contains a space that is none of the ordinary ones',
+    'note 3:7 The line contains a character that cannot be seen (U+202E)',
+  ]);
+});
+
+test('the curly quotes of Windows are known in a file that is not UTF-8', () => {
+  const readFile = (): Uint8Array => Buffer.from('name \x93x\x94 \xe9\n', 'latin1');
+  const snapshot = readText('', {}, { readFile });
+  assert.deepEqual(told(snapshot), [
+    'note 1:6 The line contains a curly quote',
+    'note 1:8 The line contains a curly quote',
+  ]);
 });

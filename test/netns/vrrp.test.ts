@@ -5,18 +5,10 @@
  * One keepalived holds an instance of every kind, so that all elections run at the same time.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { enterNewNamespace } from '../../native/process.js';
 import { type IpAddress, parseIpAddress } from '../../runtime/addresses.js';
-import { findPeer, type Peer } from './keepalived-peer.js';
+import { Keepalived, OURS, openLab, THEIRS, type VrrpLab, wait } from './vrrp-lab.js';
 import { LiveRouter, linkLocalOf } from './vrrp-router.js';
-
-const OURS = '10.50.0.1';
-const THEIRS = '10.50.0.2';
 
 /** By name: the words of an instance, `us` and `them` as the unicast addresses; each has its own VRID. */
 const KINDS: Readonly<Record<string, (us: string, them: string) => string>> = {
@@ -49,127 +41,11 @@ const ours = (names: readonly string[], words: string, more = ''): LiveRouter =>
     inet6: linkLocalOf('lvs0'),
   });
 
-let holder: ChildProcess;
-let peer: Peer | undefined;
-let missing = '';
-let folder = '';
-
-function run(...words: readonly string[]): void {
-  const done = spawnSync(words[0] as string, words.slice(1), { encoding: 'utf8' });
-  assert.equal(done.status, 0, `${words.join(' ')}: ${done.stderr}`);
-}
-const there = (...words: readonly string[]): void => run('nsenter', '-t', String(holder.pid), '-n', ...words);
-
-/** keepalived in the other namespace, with what its log says of each instance. */
-class Keepalived {
-  readonly log: string[] = [];
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<void>;
-
-  constructor(text: string) {
-    assert.ok(peer);
-    writeFileSync(join(folder, 'keepalived.conf'), text);
-    const options = [
-      '-P',
-      '-n',
-      '-l',
-      '-D',
-      '-f',
-      join(folder, 'keepalived.conf'),
-      '-p',
-      join(folder, 'pid'),
-      '-r',
-      join(folder, 'vrrp'),
-    ];
-    // `exec` so that the signals below reach keepalived itself.
-    this.#child = spawn('nsenter', ['-t', String(holder.pid), '-n', peer.program, ...options], { env: peer.env });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.on('data', (data: Buffer) => this.log.push(...data.toString().split('\n')));
-    }
-    this.#ended = new Promise((resolve) => this.#child.once('close', () => resolve()));
-  }
-
-  /** The last state of each instance. */
-  state(name: string): string {
-    const lines = this.log.filter((line) => line.includes(`(${name}) Entering `));
-    return /Entering (\w+) STATE/.exec(lines.at(-1) ?? '')?.[1] ?? 'none';
-  }
-
-  all(names: readonly string[], state: string): boolean {
-    return names.every((name) => this.state(name) === state);
-  }
-
-  says(text: string): boolean {
-    return this.log.some((line) => line.includes(text));
-  }
-
-  async stop(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    await this.#ended;
-  }
-
-  /** The parent and the child at once, as a power cut would. */
-  async kill(): Promise<void> {
-    const vrrp = Number(readFileSync(join(folder, 'vrrp'), 'utf8'));
-    // The child first: it says goodbye when its parent dies.
-    process.kill(vrrp, 'SIGKILL');
-    this.#child.kill('SIGKILL');
-    await this.#ended;
-    for (const file of ['pid', 'vrrp']) rmSync(join(folder, file), { force: true });
-  }
-}
-
-async function wait(enough: () => boolean, what: () => string, limit: number): Promise<void> {
-  const end = Date.now() + limit;
-  while (!enough()) {
-    if (Date.now() > end) throw new Error(`not within ${limit} ms: ${what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
+let lab: VrrpLab;
 before(async () => {
-  const found = await findPeer();
-  if ('missing' in found) missing = found.missing;
-  else peer = found;
-  enterNewNamespace('network');
-  holder = spawn('unshare', ['-n', 'sleep', 'infinity'], { stdio: 'ignore' });
-  const namespaceOf = (of: string): string =>
-    spawnSync('readlink', [`/proc/${of}/ns/net`], { encoding: 'utf8' }).stdout;
-  await wait(
-    () => namespaceOf(String(holder.pid)) !== namespaceOf('thread-self'),
-    () => 'the second namespace',
-    2000,
-  );
-  run(
-    'ip',
-    'link',
-    'add',
-    'lvs0',
-    'address',
-    '02:00:00:00:50:01',
-    'type',
-    'veth',
-    'peer',
-    'name',
-    'lvs1',
-    'address',
-    '02:00:00:00:50:02',
-  );
-  run('ip', 'link', 'set', 'lvs1', 'netns', String(holder.pid));
-  writeFileSync('/proc/sys/net/ipv6/conf/lvs0/accept_dad', '0');
-  there('sh', '-c', 'echo 0 > /proc/sys/net/ipv6/conf/lvs1/accept_dad');
-  run('ip', 'address', 'add', `${OURS}/24`, 'dev', 'lvs0');
-  there('ip', 'address', 'add', `${THEIRS}/24`, 'dev', 'lvs1');
-  run('ip', 'link', 'set', 'lvs0', 'up');
-  there('ip', 'link', 'set', 'lvs1', 'up');
-  there('ip', 'link', 'set', 'lo', 'up');
-  folder = mkdtempSync(join(tmpdir(), 'lvsd-vrrp-'));
+  lab = await openLab();
 });
-
-after(() => {
-  holder.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => lab.close());
 
 let keepalived: Keepalived | undefined;
 let router: LiveRouter | undefined;
@@ -181,7 +57,7 @@ afterEach(async () => {
 });
 
 function begin(names: readonly string[], theirWords: string): Keepalived {
-  keepalived = new Keepalived(configuration('lvs1', THEIRS, OURS, names, theirWords));
+  keepalived = new Keepalived(lab, configuration('lvs1', THEIRS, OURS, names, theirWords));
   return keepalived;
 }
 
@@ -189,7 +65,7 @@ const described = (): string =>
   `${router?.roles() ?? ''}\n${router?.log.slice(-20).join('\n') ?? ''}\n${keepalived?.log.slice(-40).join('\n') ?? ''}`;
 
 test('every kind: we preempt keepalived, it takes over when we say goodbye, we hear it and stay BACKUP', async (t) => {
-  if (peer === undefined) return t.skip(missing);
+  if (lab.peer === undefined) return t.skip(lab.missing);
   const theirs = begin(ALL, 'priority 150');
   await wait(() => theirs.all(ALL, 'MASTER'), described, 15_000);
   router = ours(ALL, 'priority 200');
@@ -223,7 +99,7 @@ test('every kind: we preempt keepalived, it takes over when we say goodbye, we h
 });
 
 test('a master that dies: we take over after the down interval, not before and not much later', async (t) => {
-  if (peer === undefined) return t.skip(missing);
+  if (lab.peer === undefined) return t.skip(lab.missing);
   const names = ['v3', 'v3_six'];
   const theirs = begin(names, 'priority 150');
   router = ours(names, 'priority 100');
@@ -245,7 +121,7 @@ test('a master that dies: we take over after the down interval, not before and n
 });
 
 test('nopreempt, equal priority, and what keepalived must not believe: a wrong checksum, TTL 254, another version', async (t) => {
-  if (peer === undefined) return t.skip(missing);
+  if (lab.peer === undefined) return t.skip(lab.missing);
   const theirs = begin(['v3'], 'priority 100');
   await wait(() => theirs.all(['v3'], 'MASTER'), described, 10_000);
   router = ours(['v3'], 'priority 200\nnopreempt');
@@ -276,7 +152,7 @@ test('nopreempt, equal priority, and what keepalived must not believe: a wrong c
 });
 
 test('what we must not believe: adverts of a higher priority whose TTL is too low; the master stays, and counts them', async (t) => {
-  if (peer === undefined) return t.skip(missing);
+  if (lab.peer === undefined) return t.skip(lab.missing);
   const names = ['v3_min_ttl'];
   router = ours(names, 'priority 100');
   router.start();
@@ -289,10 +165,10 @@ test('what we must not believe: adverts of a higher priority whose TTL is too lo
 });
 
 test('sync groups on both sides: one member that fails takes the other along, and they come back together', async (t) => {
-  if (peer === undefined) return t.skip(missing);
+  if (lab.peer === undefined) return t.skip(lab.missing);
   const names = ['v3', 'v3_unicast'];
   const group = `vrrp_sync_group G {\ngroup {\n${names.join('\n')}\n}\n}\n`;
-  keepalived = new Keepalived(configuration('lvs1', THEIRS, OURS, names, 'priority 150') + group);
+  keepalived = new Keepalived(lab, configuration('lvs1', THEIRS, OURS, names, 'priority 150') + group);
   const theirs = keepalived;
   await wait(() => theirs.all(names, 'MASTER'), described, 10_000);
   router = ours(names, 'priority 200', group);
@@ -310,7 +186,7 @@ test('sync groups on both sides: one member that fails takes the other along, an
 });
 
 test('a master that was stopped for a second and a half does not fight for what keepalived took over', async (t) => {
-  if (peer === undefined) return t.skip(missing);
+  if (lab.peer === undefined) return t.skip(lab.missing);
   router = ours(['v3'], 'priority 200\nnopreempt');
   router.start();
   await router.until(() => router?.roles() === 'v3:master', 'MASTER', 3000);

@@ -54,8 +54,7 @@ test('a rehearsal that fails leaves no code', () => {
 });
 
 test('bin/lvsd starts node with the flags that the code was kept for', () => {
-  const started = /^exec "\$node" (.*) "\$root\/dist\/lvsd\.cjs" "\$@"$/m.exec(
-    readFileSync(join(repoRoot, 'bin/lvsd'), 'utf8'),
-  );
+  const text = readFileSync(join(repoRoot, 'bin/lvsd'), 'utf8').replaceAll(/\\\n\s*/g, '');
+  const started = /^exec "\$node" (.*) "\$@"$/m.exec(text);
   assert.deepEqual(started?.[1]?.split(' '), programFlags);
 });

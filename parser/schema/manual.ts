@@ -66,7 +66,6 @@ function end(): string {
     entry(italic('/etc/keepalived/keepalived.conf'), 'The file that is read unless \\fB\\-f\\fR names another.'),
     '.SH SEE ALSO',
     '.BR lvsd (8),',
-    '.BR lvsctl (8),',
     '.BR ipvsadm (8)',
   ].join('\n');
 }

@@ -15,6 +15,7 @@ import {
   type LoadedConfiguration,
   loadConfiguration,
   refusalsOf,
+  unbuiltNotes,
   whereAndWhat,
 } from './configuration.js';
 import type { CommitReport, Refusal, RoleName, ToSupervisor } from './messages.js';
@@ -175,9 +176,10 @@ export class ConfigurationChanges {
     };
     this.#pending = pending;
     // Without virtual servers no director looks at the file: then the supervisor judges what it bound itself.
-    const refusals = this.#roles.get('director')?.up
-      ? []
-      : refusalsOf(loaded.own, loaded.diagnostics, { purpose, ...this.#parts.welcome('director') });
+    const alone = this.#roles.get('director')?.up !== true;
+    const options = this.#parts.welcome('director');
+    const refusals = alone ? refusalsOf(loaded.own, loaded.diagnostics, { purpose, ...options }) : [];
+    if (alone && attempt === 1) this.#tellDiagnostics(unbuiltNotes(loaded.own, options, this.#inForce?.loaded.own));
     if (refusals.length > 0) {
       this.#settle({ ...pending, refusals, diagnostics: loaded.diagnostics });
       return;

@@ -142,6 +142,22 @@ export function refusalsOf(
   return refusals;
 }
 
+/**
+ * What to log of words that lvsd reads and does not act on: each once, with its place and what to do about it.
+ * @param before the configuration in force: what it had was told when it came
+ */
+export function unbuiltNotes(
+  config: Config,
+  options: Omit<JudgementOptions, 'purpose'>,
+  before: Config | undefined,
+): readonly Diagnostic[] {
+  const told = new Set(before?.unbuilt.map(({ block, word }) => `${block} ${word}`));
+  const uses = config.unbuilt.filter(({ block, word }) => !told.has(`${block} ${word}`));
+  return unbuiltDiagnostics(uses, options)
+    .filter((each) => each.class === 'note')
+    .map((each) => ({ ...each, message: `${each.message}. ${each.suggestion ?? ''}`.trimEnd() }));
+}
+
 /** `(FILE: Line N) text`, for log lines where several files may be meant. */
 export function whereAndWhat(diagnostic: Diagnostic): string {
   return diagnostic.at === undefined

@@ -28,6 +28,10 @@ export class RoleSet {
   readonly #roles = new Map<RoleName, RoleProcess>();
   readonly #questions: Questions;
   readonly #scheduling: RoleScheduling;
+  /** What the configuration in force says of scheduling. */
+  #wanted: ProcessScheduling | undefined;
+  /** Roles whose process listens to signals: a limit of processor time would end one that does not. */
+  readonly #ready = new Set<RoleName>();
   #checkersPidFile: PidFile | undefined;
   #worstLag = 0;
 
@@ -38,8 +42,16 @@ export class RoleSet {
     this.#events = {
       ...events,
       onUp: (name) => {
+        this.#ready.delete(name);
         this.#writePidFile(name);
         events.onUp(name);
+      },
+      onMessage: (name, message, descriptors) => {
+        if ('type' in message && message.type === 'ready') {
+          this.#ready.add(name);
+          this.schedule(this.#wanted);
+        }
+        events.onMessage(name, message, descriptors);
       },
     };
   }
@@ -121,8 +133,12 @@ export class RoleSet {
 
   /** checker_priority and its kin, for the processes that are keepalived's checker child. */
   schedule(wanted: ProcessScheduling | undefined): void {
+    this.#wanted = wanted;
     if (wanted === undefined) return;
-    const pids = checkerRoles.map((name) => this.#roles.get(name)?.pid).filter((pid) => pid !== undefined);
+    const pids = checkerRoles
+      .filter((name) => this.#ready.has(name))
+      .map((name) => this.#roles.get(name)?.pid)
+      .filter((pid) => pid !== undefined);
     this.#scheduling.apply('checker', wanted, pids);
   }
 

@@ -20,7 +20,7 @@ import { raiseDescriptorLimit } from '../../../native/process.js';
 import { describeError, isLvsdError } from '../../../runtime/errors.js';
 import { HEAP_REST_MS, shrinkHeap } from '../../../runtime/heap.js';
 import { milliseconds } from '../../../runtime/units.js';
-import { refusalsOf } from '../configuration.js';
+import { refusalsOf, unbuiltNotes } from '../configuration.js';
 import type { CommitReport, Purpose, Refusal, SupervisorMessage } from '../messages.js';
 import { exitCode } from '../restart-policy.js';
 import { directorStatus } from './director-status.js';
@@ -156,13 +156,14 @@ export class DirectorRole implements Role {
   #prepare(generation: number, purpose: Purpose, descriptors: readonly Fd[]): void {
     const { welcome, send } = this.#context;
     const { parsed, diagnostics } = this.#held.prepare(generation, descriptors);
+    const notes = purpose === 'return' ? [] : unbuiltNotes(parsed.config, welcome, this.#held.config);
     const refusals = [...refusalsOf(parsed.config, diagnostics, { purpose, ...welcome })];
     if (this.#tableTrouble !== undefined && parsed.config.virtualServers.length > 0) refusals.push(this.#tableTrouble);
     this.#daemonStarts = purpose === 'start';
     // A checker that starts with us must know the dead before it commits.
     if (purpose !== 'reload' && !this.#started && this.#earlier.memberships.size > 0)
       this.#voice.restoreFromJournal(parsed.config, this.#earlier);
-    send({ type: 'prepared', generation, refusals, diagnostics });
+    send({ type: 'prepared', generation, refusals, diagnostics: [...diagnostics, ...notes] });
   }
 
   async #commit(generation: number): Promise<void> {

@@ -27,12 +27,15 @@ export class OwnProcess {
   readonly #context: Surroundings;
   #name: string;
   #locking = false;
-  #listening = false;
 
   constructor(role: RoleName, context: Surroundings) {
     this.#role = role;
     this.#context = context;
     this.#name = `lvsd-${role}`;
+    // Before anybody can set the limit: a process that does not listen ends at this signal.
+    process.on('SIGXCPU', () =>
+      context.log.warning(`${role} process has used too much CPU time, checker_rlimit_rttime may need to be increased`),
+    );
   }
 
   /** Takes over what a configuration says, when it comes into force. */
@@ -47,13 +50,6 @@ export class OwnProcess {
       this.#locking = true;
       this.#lock(1);
     }
-    if (checkerScheduling.rlimitRttime === undefined || this.#listening) return;
-    this.#listening = true;
-    process.on('SIGXCPU', () =>
-      this.#context.log.warning(
-        `${this.#role} process has used too much CPU time, checker_rlimit_rttime may need to be increased`,
-      ),
-    );
   }
 
   #lock(attempt: number): void {

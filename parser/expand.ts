@@ -9,22 +9,21 @@
  * A use at the start of a line is replaced alone and the line is looked at again, because what it stands for may be a
  * condition (`$MASTER priority 200`) or a loop. Expansion is bounded in lines, characters, turns and depth.
  */
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { parseCondition } from './conditions.js';
 import { type BuiltIns, Definitions, matchDefinition } from './definitions.js';
 import type { Diagnostic } from './diagnostic.js';
 import { ExpansionReport, type Place } from './expansion-report.js';
-import { findFiles } from './glob.js';
 import {
   ALL_CHECKS,
   checksOf,
-  complainAbout,
   type Include,
   type IncludeChecks,
   matchInclude,
   NO_CHECKS,
   readIncludeCheck,
 } from './include.js';
+import { openIncluded } from './include-files.js';
 import { type Loop, parseLoop } from './loops.js';
 import { randomSource } from './random.js';
 import { refusal, type SourceFile } from './source-file.js';
@@ -363,66 +362,28 @@ export class Expander {
   }
 
   #include(include: Include, line: MappedLine, place: Place): void {
-    const { includes } = EXPANSION_LIMITS;
-    if (++this.#includes > includes) {
+    const most = EXPANSION_LIMITS.includes;
+    if (++this.#includes > most) {
       if (this.#toldFull) return;
       this.#toldFull = true;
       const message = 'The configuration has more include lines than lvsd follows';
-      this.#report.tooLarge(
-        place,
-        message,
-        `at most ${includes}`,
-        'name many files by one pattern: include DIR/*.conf',
-      );
+      const cure = 'name many files by one pattern: include DIR/*.conf';
+      this.#report.tooLarge(place, message, `at most ${most}`, cure);
       return;
     }
     const column = columnAt(line, include.patternAt);
     const { pattern } = include;
+    const report = this.#report.ofInclude(place, column, pattern);
     const checks = checksOf(include.keyword, this.#checks);
-    const complain = (message: string, fatal: boolean, suggestion?: string): void =>
-      this.#report.say(
-        place,
-        column,
-        fatal ? 'unusable' : 'note',
-        fatal ? 'LVSD_CONFIG_INCLUDE_CHECK' : 'LVSD_CONFIG_INCLUDE',
-        message,
-        {
-          span: Math.max(1, pattern.length),
-          ...(suggestion === undefined ? {} : { suggestion }),
-          assumed: fatal ? undefined : 'nothing is included for it',
-        } as Partial<Diagnostic>,
-      );
-    const found = findFiles(pattern, place.directory, this.#options.exists);
-    const complaint = complainAbout(pattern, found, checks);
-    if (complaint !== undefined) {
-      const bare = /^"(.*)"$/.exec(pattern)?.[1];
-      complain(
-        complaint.message,
-        complaint.fatal,
-        bare === undefined ? undefined : `write ${bare} without quotes: they are part of the name here`,
-      );
-    }
-    if (found.cut) complain(`'${pattern}' names more files than lvsd looks at`, true);
-    for (const name of found.names) {
-      const path = name.startsWith('/') ? name : join(place.directory, name);
-      const source = this.#options.open(path);
-      if (source.kind !== 'text') {
-        complain(
-          refusal(name, source),
-          checks.read,
-          source.kind === 'special' && source.why === 'executable' ? `chmod a-x ${name}` : undefined,
-        );
-        continue;
-      }
+    for (const { name, path, source } of openIncluded(
+      pattern,
+      place.directory,
+      checks,
+      this.#options,
+      report.complain,
+    )) {
       if (this.#reading.includes(source.id) || this.#reading.length >= MAX_DEPTH) {
-        this.#report.say(
-          place,
-          column,
-          'assumed',
-          'LVSD_CONFIG_INCLUDE_LOOP',
-          `Configuration file '${name}' is included by itself - skipping`,
-          { span: Math.max(1, pattern.length), assumed: 'it is read once' },
-        );
+        report.includedByItself(name);
         continue;
       }
       let file = this.#fileOfPath.get(path);

@@ -6,6 +6,7 @@
 import type { ExpansionFault } from './definitions.js';
 import { boundedMessage, type Diagnostic, type DiagnosticClass } from './diagnostic.js';
 import { describeFault, type Told } from './expansion-faults.js';
+import type { Complain } from './include-files.js';
 import type { TextBuilder } from './text-builder.js';
 
 /** Where a line that is being expanded stands. */
@@ -70,6 +71,29 @@ export class ExpansionReport {
   fault(fault: ExpansionFault, names: readonly string[], place: Place): void {
     const { class: cls, code, message, ...more } = describeFault(fault, names);
     this.say(place, fault.column, cls, code, message, more);
+  }
+
+  /** What is said about the files that one include line names. */
+  ofInclude(
+    place: Place,
+    column: number,
+    pattern: string,
+  ): { complain: Complain; includedByItself(name: string): void } {
+    const span = Math.max(1, pattern.length);
+    return {
+      complain: (message, fatal, suggestion) => {
+        const code = fatal ? 'LVSD_CONFIG_INCLUDE_CHECK' : 'LVSD_CONFIG_INCLUDE';
+        this.say(place, column, fatal ? 'unusable' : 'note', code, message, {
+          span,
+          suggestion,
+          assumed: fatal ? undefined : 'nothing is included for it',
+        });
+      },
+      includedByItself: (name) => {
+        const message = `Configuration file '${name}' is included by itself - skipping`;
+        this.say(place, column, 'assumed', 'LVSD_CONFIG_INCLUDE_LOOP', message, { span, assumed: 'it is read once' });
+      },
+    };
   }
 
   unfinished(name: string, place: Place): void {

@@ -26,7 +26,7 @@ await mainOf(import.meta.url, async ([name, ...args]) => {
     cwd: repoRoot,
     stdio: 'inherit',
     // Where the peers were unpacked, for what runs on the host.
-    env: { ...process.env, LVSD_BENCH_PEERS: ensurePeers() },
+    env: { ...process.env, LVSD_BENCH_PEERS: await ensurePeers() },
   });
   return done.status ?? 1;
 });

@@ -5,9 +5,9 @@
  * getent(1), which is run without a shell. Without any name it is `keepalived_script` if that user exists, else the
  * user that lvsd runs as; with enable_script_security there is no such falling back.
  */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { ScriptUser } from '../config/script.js';
+import { processesPart } from '../runtime/node-parts.js';
 
 export interface ScriptCredentials {
   readonly uid: number;
@@ -42,7 +42,7 @@ function lineOf(database: 'passwd' | 'group', name: string): readonly string[] |
   }
   const own = text.split('\n').find((line) => line.startsWith(`${name}:`));
   if (own !== undefined) return own.split(':');
-  const asked = spawnSync('getent', ['--', database, name], {
+  const asked = processesPart().spawnSync('getent', ['--', database, name], {
     encoding: 'utf8',
     timeout: 5000,
     stdio: ['ignore', 'pipe', 'ignore'],

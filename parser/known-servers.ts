@@ -17,24 +17,13 @@ import type { Forwarding, RealServer } from '../config/virtual-server.js';
 import { type IpAddress, isIpv6 } from '../runtime/addresses.js';
 import { type Port, port } from '../runtime/units.js';
 import { ownText } from './own-text.js';
-import type { CheckerDraft, RealServerDraft, ServerWords } from './schema/drafts.js';
+import type { CheckerDraft, HandedDown, KnownServer, RealServerDraft, ServerWords } from './schema/drafts.js';
 import { type KnownBodies, type KnownBody, lineFeeds, type Statement } from './statement.js';
 
 /** Bodies that are compared with; a file whose servers all differ must not pay for more. */
 const MOST_BODIES = 8;
 /** After so many bodies that were not known, with fewer found than that, nothing is looked for any more. */
 const PATIENCE = 256;
-
-/** What virtual servers hand down to their servers and checkers; one object for all that hand down the same. */
-export type HandedDown = Readonly<ServerWords>;
-
-/** A body of real_server, and what it gave. */
-export interface KnownServer extends KnownBody {
-  /** As bound where it was met first; its forwarding is undefined where the body sets none. */
-  readonly draft: RealServerDraft;
-  /** Effective servers, by what their virtual servers hand down. */
-  readonly effective: Map<HandedDown, RealServer>;
-}
 
 /** The bodies that one parse has met. */
 export class KnownServers implements KnownBodies {

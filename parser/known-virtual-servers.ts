@@ -25,9 +25,9 @@ import type { Position } from '../config/position.js';
 import type { RealServer, VirtualServer } from '../config/virtual-server.js';
 import type { Ipv4 } from '../runtime/addresses.js';
 import { type Port, port } from '../runtime/units.js';
-import { type KnownServer, movedServer } from './known-servers.js';
+import { movedServer } from './known-servers.js';
 import { ownText } from './own-text.js';
-import type { VirtualServerDraft } from './schema/drafts.js';
+import type { KnownServer, VirtualServerDraft } from './schema/drafts.js';
 import { lineFeeds, type Statement } from './statement.js';
 import type { BlockSpan } from './text-map.js';
 

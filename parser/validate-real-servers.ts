@@ -8,8 +8,14 @@ import type { Checker } from '../config/checker.js';
 import type { Forwarding, RealServer, SorryServer } from '../config/virtual-server.js';
 import { port, weight } from '../runtime/units.js';
 import type { BindContext } from './bind-context.js';
-import { canStandFor, type HandedDown, movedDrafts, movedServer } from './known-servers.js';
-import type { CheckerDraft, RealServerDraft, SorryServerDraft, VirtualServerDraft } from './schema/drafts.js';
+import { canStandFor, movedDrafts, movedServer } from './known-servers.js';
+import type {
+  CheckerDraft,
+  HandedDown,
+  RealServerDraft,
+  SorryServerDraft,
+  VirtualServerDraft,
+} from './schema/drafts.js';
 import { NAT } from './schema/forwarding.js';
 import { type VirtualServerSurroundings, validateChecker } from './validate-checker.js';
 import { hasMarks, type VirtualServerVoice } from './validate-voice.js';

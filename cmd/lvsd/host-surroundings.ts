@@ -2,7 +2,6 @@
  * What this host knows about a configuration: the hooks of parser/validate-surroundings.ts for `lvsd -t`. Reads the
  * host, runs nothing but getent(1) for names that /etc/passwd does not have.
  */
-import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { cpus, networkInterfaces } from 'node:os';
 import { checkScript, ScriptMemo } from '../../observe/script-security.js';
@@ -10,6 +9,7 @@ import { credentialsOf } from '../../observe/script-user.js';
 import type { PrimaryAddress } from '../../parser/validate-added.js';
 import type { Surroundings } from '../../parser/validate-surroundings.js';
 import { parseIpAddress } from '../../runtime/addresses.js';
+import { processesPart } from '../../runtime/node-parts.js';
 
 /** The search path of scripts named without a slash. */
 export const scriptSearchPath = (): string => process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin';
@@ -91,7 +91,10 @@ const RESOLVER_PATIENCE_MS = 5000;
 function resolves(host: string): boolean {
   if (parseIpAddress(host) !== undefined) return true;
   if (host.startsWith('-')) return false;
-  const asked = spawnSync('getent', ['ahosts', host], { stdio: 'ignore', timeout: RESOLVER_PATIENCE_MS });
+  const asked = processesPart().spawnSync('getent', ['ahosts', host], {
+    stdio: 'ignore',
+    timeout: RESOLVER_PATIENCE_MS,
+  });
   return asked.error === undefined || !('code' in asked.error) || asked.error.code !== 'ENOENT'
     ? asked.status === 0
     : true;

@@ -16,8 +16,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import { LvsdError } from '../../runtime/errors.js';
+import { cryptoPart, v8Part } from '../../runtime/node-parts.js';
 
 const MODULE_SHA256 = '5ea911abcd37c06419eb506a97a4d1b9b6f340478b17e8398cd878b64d0dc99e';
 const MODULE_FILE = 'libpcre2.wasm';
@@ -89,16 +89,14 @@ export function readModule(): WasmModule {
       { cause },
     );
   }
-  // Loaded here: most configurations have no pattern, and it takes a sixth of the time that lvsd -t has.
-  const { createHash } = createRequire(import.meta.url)('node:crypto') as typeof import('node:crypto');
-  if (createHash('sha256').update(bytes).digest('hex') !== MODULE_SHA256) {
+  if (cryptoPart().createHash('sha256').update(bytes).digest('hex') !== MODULE_SHA256) {
     throw new LvsdError(
       'LVSD_REGEX_FOREIGN',
       `${MODULE_FILE} is not the build that lvsd knows. In a checkout run "npm ci"; in a package, install it again`,
     );
   }
   // V8's optimising compiler takes 150 MB and more for PCRE2's one large function, and a check gains nothing by it.
-  setFlagsFromString('--liftoff-only');
+  v8Part().setFlagsFromString('--liftoff-only');
   return new WebAssembly.Module(new Uint8Array(bytes));
 }
 

@@ -13,12 +13,13 @@ import type { Script, ScriptUser } from '../../config/script.js';
 import type {
   Forwarding,
   LocalAddressEntry,
+  RealServer,
   Scheduler,
   TransportProtocol,
   VirtualServerTarget,
 } from '../../config/virtual-server.js';
 import type { AddressFamily, IpAddress } from '../../runtime/addresses.js';
-import type { KnownServer } from '../known-servers.js';
+import type { KnownBody } from '../statement.js';
 
 export const unbuiltCheckers = [
   'SMTP_CHECK',
@@ -111,6 +112,17 @@ export interface ServerWords {
   smtpAlert: boolean | undefined;
   virtualhost: string | undefined;
   snmpName: string | undefined;
+}
+
+/** What virtual servers hand down to their servers and checkers; one object for all that hand down the same. */
+export type HandedDown = Readonly<ServerWords>;
+
+/** A body of real_server, and what it gave. */
+export interface KnownServer extends KnownBody {
+  /** As bound where it was met first; its forwarding is undefined where the body sets none. */
+  readonly draft: RealServerDraft;
+  /** Effective servers, by what their virtual servers hand down. */
+  readonly effective: Map<HandedDown, RealServer>;
 }
 
 export interface RealServerDraft extends ServerWords {

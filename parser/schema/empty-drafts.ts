@@ -5,10 +5,10 @@
 import type { Position } from '../../config/position.js';
 import type { Forwarding } from '../../config/virtual-server.js';
 import type { AddressFamily, IpAddress } from '../../runtime/addresses.js';
-import type { KnownServer } from '../known-servers.js';
 import type {
   CheckerWords,
   HttpDraft,
+  KnownServer,
   MiscDraft,
   RealServerDraft,
   TargetDraft,

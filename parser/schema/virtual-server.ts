@@ -7,9 +7,8 @@ import { type IpAddress, ipv4FromNumber, type parseIpAddress, parseIpv4 } from '
 import { MAX_WEIGHT } from '../../runtime/units.js';
 import { bindBody } from '../bind.js';
 import type { BindContext } from '../bind-context.js';
-import type { KnownServer } from '../known-servers.js';
 import type { Statement } from '../statement.js';
-import type { RealServerDraft, VirtualServerDraft } from './drafts.js';
+import type { KnownServer, RealServerDraft, VirtualServerDraft } from './drafts.js';
 import { knownServerDraft, realServerDraft } from './empty-drafts.js';
 import { booleanWord, flagWord, keyword, numberWord, scriptWord } from './forms.js';
 import { methodArguments, readForwarding } from './forwarding.js';

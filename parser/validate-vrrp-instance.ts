@@ -59,6 +59,7 @@ export function completeInstance(
   const preemption = preemptionOf(draft, initialState, priority, strict, voice);
   const accept = acceptOf(draft, priority, strict, version, voice);
   const device = deviceOf(draft, family, strict, voice);
+  const sourceAddress = draft.sourceAddress ?? draft.ipvlan?.address?.address;
   return {
     name: draft.name,
     interface: draft.interface,
@@ -75,8 +76,8 @@ export function completeInstance(
     accept,
     strict,
     transport: transportOf(draft, defaults, voice),
-    sourceAddress: draft.sourceAddress,
-    trackSource: draft.trackSource && draft.sourceAddress !== undefined,
+    sourceAddress,
+    trackSource: draft.trackSource && sourceAddress !== undefined,
     device,
     vmacForAddresses: draft.vmacForAddresses,
     ...addresses,
@@ -136,7 +137,8 @@ export function mayRun(draft: VrrpInstanceDraft, defaults: VrrpDefaults, context
     voice.say('LVSD_CONFIG_INCOMPLETE', message, LEFT_OUT, expected);
     return false;
   };
-  if (draft.addresses.length === 0 && !draft.withoutAddresses) {
+  const stands = draft.addresses.some((address) => address.device !== undefined || draft.interface !== undefined);
+  if (!stands && !draft.withoutAddresses) {
     if (version === 3 || strict) {
       return refuse('No VIP specified; at least one is required', 'virtual_ipaddress, or no_virtual_ipaddress');
     }

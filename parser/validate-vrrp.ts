@@ -76,7 +76,7 @@ function canRun(draft: VrrpInstanceDraft, context: BindContext): boolean {
   };
   if (draft.virtualRouterId === undefined)
     return refuse('the virtual router id must be set', 'virtual_router_id 1..255');
-  if (draft.interface === undefined && draft.peers.length === 0 && !draft.faultWithoutPeers) {
+  if (draft.interface === undefined && !isUnicast(draft)) {
     return refuse('Unknown interface!', 'interface INTERFACE');
   }
   return true;
@@ -97,10 +97,9 @@ function withoutConflicts(
     }
     const vrid = draft.virtualRouterId;
     const version = (draft.family ?? 'inet') === 'inet' ? 4 : 6;
-    const message =
-      draft.peers.length > 0
-        ? `(${other.name}) duplicate VRID conflict with ${draft.name} VRID ${vrid}`
-        : `${other.name} and ${draft.name} both use VRID ${vrid} with IPv${version} on interface ${draft.interface}`;
+    const message = isUnicast(draft)
+      ? `(${other.name}) duplicate VRID conflict with ${draft.name} VRID ${vrid}`
+      : `${other.name} and ${draft.name} both use VRID ${vrid} with IPv${version} on interface ${draft.interface}`;
     context.reportAt('assumed', 'LVSD_CONFIG_DUPLICATE_VRID', message, draft.at, {
       expected: 'another virtual_router_id, the same as on the other routers of this virtual router',
       assumed: `${draft.name} is left out`,
@@ -109,11 +108,13 @@ function withoutConflicts(
   return kept;
 }
 
+const isUnicast = (draft: VrrpInstanceDraft): boolean => draft.peers.length > 0 || draft.faultWithoutPeers;
+
 function conflict(a: VrrpInstanceDraft, b: VrrpInstanceDraft, defaults: VrrpDefaults): boolean {
   if (a.virtualRouterId !== b.virtualRouterId || (a.family ?? 'inet') !== (b.family ?? 'inet')) return false;
-  const unicast = a.peers.length > 0;
+  const unicast = isUnicast(a);
   // Unicast and multicast are numbered apart.
-  if (unicast !== b.peers.length > 0) return false;
+  if (unicast !== isUnicast(b)) return false;
   if (!unicast) return a.interface === b.interface && multicastGroupOf(a, defaults) === multicastGroupOf(b, defaults);
   if (a.interface !== undefined && b.interface !== undefined && a.interface !== b.interface) return false;
   // What address an interface has is not known here: only what the file says is compared.

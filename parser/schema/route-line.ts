@@ -4,7 +4,7 @@
  *
  * Most of what is wrong leaves the whole route out; the rest is told and the option left out, as keepalived does.
  */
-import { type Prefix, type Route, type RouteType, routeTypes } from '../../config/route.js';
+import { lockableMetrics, type Prefix, type Route, type RouteType, routeTypes } from '../../config/route.js';
 import { type AddressFamily, familyOf, type IpAddress } from '../../runtime/addresses.js';
 import type { BindContext } from '../bind-context.js';
 import { LineReader } from '../line-reader.js';
@@ -366,6 +366,6 @@ function finish(reading: RouteReading, reader: LineReader): Route | undefined {
     trackGroup,
     nextHops: reading.nextHops,
     metrics: reading.metrics,
-    locked: reading.locked,
+    locked: lockableMetrics.filter((metric) => reading.locked.includes(metric)),
   };
 }

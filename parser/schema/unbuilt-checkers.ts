@@ -72,6 +72,11 @@ function setting(
           }
           check.needs = context.text(statement, 1);
         }
+        if (kind === 'DNS_CHECK' && texts.name === 'name' && check.settings.some((each) => each.startsWith('name '))) {
+          const message = 'DNS_CHECK name already specified - ignoring';
+          context.report('assumed', 'LVSD_CONFIG_DUPLICATE', message, statement, 0, { assumed: 'the first name' });
+          return;
+        }
         check.settings.push(context.shared(written(statement)));
       },
     },

@@ -7,7 +7,7 @@
  * daemon; routes, rules, firewall, VMACs and what has more words than prefix and device are not its matter yet.
  *
  * The kernel is the truth: an interface that is down or gone is a fault, its first address is the source of adverts, and a
- * virtual address that somebody else took away sends a master through BACKUP, from where the election brings it back.
+ * virtual address that somebody else took away is put back at once, told of and counted.
  */
 import type { VirtualAddress } from '../config/virtual-address.js';
 import type { VrrpConfig, VrrpInstance } from '../config/vrrp.js';
@@ -26,8 +26,8 @@ import { AdvertSocket, isDownError } from './advert-socket.js';
 import { type AnnouncedAddress, Announcer, type SpacingOf } from './announcer.js';
 import { type HostFacts, routerConfig } from './configure.js';
 import type { NotificationState, NotificationSubject } from './notification.js';
-import { type Instant, Router, type RouterEffect, scopeOf } from './router.js';
-import type { VirtualRouter } from './virtual-router.js';
+import { type Instant, Router, type RouterConfig, type RouterEffect, scopeOf } from './router.js';
+import type { VirtualRouter, VirtualRouterConfig } from './virtual-router.js';
 
 export interface HostRouterHandlers {
   readonly onNotify: (subject: NotificationSubject, state: NotificationState) => void;
@@ -48,6 +48,10 @@ export interface HostRouterOptions {
 /** Of the scopes of rtnetlink, those that have a name. */
 const SCOPE_NAMES = { 0: 'global', 253: 'link', 254: 'host' } as const;
 
+/** More losses than this within so many milliseconds: somebody else wants the address gone. */
+const MOST_LOSSES = 5;
+const LOSSES_WITHIN = 10_000;
+
 const instant = (): Instant => ({ now: clockMs('monotonic'), wall: Date.now() });
 
 export class HostRouter {
@@ -61,9 +65,15 @@ export class HostRouter {
   readonly #vips: VipAddresses;
   readonly #timer: TimerDescriptor;
   readonly #sockets = new Map<string, AdvertSocket>();
-  /** Deletions of our own whose word from the kernel is under way. */
-  readonly #leaving = new Map<IpAddress, number>();
+  /** The key of a configuration's socket. */
+  readonly #keys = new WeakMap<VirtualRouterConfig, string>();
+  /** When addresses were taken away lately. */
+  #lost: readonly number[] = [];
   #options: HostRouterOptions;
+  #config: RouterConfig;
+  /** Every virtual address of the configuration, and the interfaces of its instances. */
+  #virtual: ReadonlySet<IpAddress> = new Set();
+  #devices: ReadonlySet<string> = new Set();
   #closed = false;
 
   /** @throws SystemCallError, NetlinkError when the kernel refuses what every router needs */
@@ -79,13 +89,16 @@ export class HostRouter {
       onLink: (event) => this.#linkChanged(event),
       onAddress: (event) => this.#addressChanged(event),
     });
-    this.router.load(this.#routerConfig());
+    this.#config = this.#routerConfig();
+    this.router.load(this.#config);
   }
 
   /** Opens sockets, tells the router what the host is like, and begins the elections. */
   start(): void {
     const at = instant();
-    for (const name of this.#trackedInterfaces()) this.router.tracked('interface', name, this.#works(name), at);
+    for (const name of this.#trackedInterfaces(this.#config)) {
+      this.router.tracked('interface', name, this.#works(name), at);
+    }
     this.#openSockets();
     this.router.start(at);
     this.#arm();
@@ -96,9 +109,11 @@ export class HostRouter {
     const before = new Map(this.router.instances().map((one) => [one.config.identity, this.#vipsOf(one)]));
     this.#options = options;
     const at = instant();
-    const config = this.#routerConfig();
-    for (const name of this.#trackedInterfaces()) this.router.tracked('interface', name, this.#works(name), at);
-    this.router.reload(config, at);
+    this.#config = this.#routerConfig();
+    for (const name of this.#trackedInterfaces(this.#config)) {
+      this.router.tracked('interface', name, this.#works(name), at);
+    }
+    this.router.reload(this.#config, at);
     this.#openSockets();
     for (const one of this.router.instances()) {
       if (one.election.role !== 'master') continue;
@@ -135,8 +150,13 @@ export class HostRouter {
 
   // --- configuration and host ---
 
-  #routerConfig(): ReturnType<typeof routerConfig> {
+  #routerConfig(): RouterConfig {
     const { config, hmacKey, held, logUnknownVrids } = this.#options;
+    const instances = [...config.instances.values()];
+    this.#virtual = new Set(
+      instances.flatMap((one) => [...one.addresses, ...one.excludedAddresses].map(({ address }) => address)),
+    );
+    this.#devices = new Set(instances.flatMap((one) => one.interface ?? []));
     const sourceOf = (device: string, family: AddressFamily): IpAddress | undefined => this.#sourceOf(device, family);
     return routerConfig(config, { sourceOf, hmacKey, held, logUnknownVrids });
   }
@@ -145,8 +165,8 @@ export class HostRouter {
     return this.#options.config.instances.get(router.name);
   }
 
-  #trackedInterfaces(): ReadonlySet<string> {
-    const trackers = this.#routerConfig().instances.flatMap((one) => one.trackers);
+  #trackedInterfaces(config: RouterConfig): ReadonlySet<string> {
+    const trackers = config.instances.flatMap((one) => one.trackers);
     return new Set(trackers.filter(({ kind }) => kind === 'interface').map(({ name }) => name));
   }
 
@@ -160,12 +180,8 @@ export class HostRouter {
   #sourceOf(device: string, family: AddressFamily): IpAddress | undefined {
     const link = this.#monitor.links.byName(device);
     if (link === undefined) return undefined;
-    const virtual = new Set<IpAddress>();
-    for (const { addresses, excludedAddresses } of this.#options.config.instances.values()) {
-      for (const { address } of [...addresses, ...excludedAddresses]) virtual.add(address);
-    }
     const all = this.#monitor.addresses.onInterface(link.index).filter(({ address }) => familyOf(address) === family);
-    const own = all.filter(({ address }) => !virtual.has(address));
+    const own = all.filter(({ address }) => !this.#virtual.has(address));
     const fitting =
       family === 'inet'
         ? own.filter(({ flags }) => (flags & IFA_F_SECONDARY) === 0)
@@ -186,33 +202,42 @@ export class HostRouter {
 
   #addressChanged({ address, present }: PresenceEvent): void {
     const at = instant();
-    if (!present) {
-      const expected = this.#leaving.get(address) ?? 0;
-      if (expected > 0) {
-        if (expected === 1) this.#leaving.delete(address);
-        else this.#leaving.set(address, expected - 1);
-      } else this.#taken(address, at);
+    if (!present) this.#gone(address, at);
+    // Virtual addresses come and go by the hundred, and are nobody's source.
+    if (!this.#virtual.has(address)) {
+      for (const device of this.#devices) this.#sourcesOf(device, at);
+      this.#openSockets();
     }
-    for (const device of new Set([...this.#options.config.instances.values()].map((one) => one.interface))) {
-      if (device !== undefined) this.#sourcesOf(device, at);
-    }
-    this.#openSockets();
     this.#arm();
   }
 
-  /** A virtual address went without us. */
-  #taken(address: IpAddress, at: Instant): void {
+  /**
+   * A virtual address of a master left this host, or did so a while ago: the kernel tells by whether it can be added. It is
+   * put back at once. A manager that takes it away again and again is met as keepalived meets the first time: by BACKUP.
+   */
+  #gone(address: IpAddress, at: Instant): void {
     for (const one of this.router.instances()) {
       const instance = this.#instanceOf(one);
       if (instance === undefined || one.election.role !== 'master') continue;
       const all: readonly VirtualAddress[] = [...instance.addresses, ...instance.excludedAddresses];
       if (!all.some((virtual) => virtual.track && virtual.address === address)) continue;
+      const vips = this.#vipsOf(one).filter((vip) => vip.address === address);
+      const results = this.#vips.add(vips);
+      const missing = vips.filter((_, i) => results[i]?.kind === 'added');
+      if (missing.length === 0) continue;
       this.addressesLost++;
-      this.#handlers.onLog(
-        `(${one.name}) ${address} was removed by somebody else: leaving MASTER to put it back`,
-        false,
-      );
-      this.router.addressLost(one, at);
+      this.#lost = [...this.#lost.filter((then) => then > at.now - LOSSES_WITHIN), at.now];
+      if (this.#lost.length > MOST_LOSSES) {
+        this.#handlers.onLog(
+          `(${one.name}) ${address} is removed again and again by somebody else: leaving MASTER`,
+          false,
+        );
+        this.#lost = [];
+        this.router.addressLost(one, at);
+      } else {
+        this.#handlers.onLog(`(${one.name}) ${address} was removed by somebody else and is put back`, false);
+        this.announcer.announce(this.#announcedOf(missing), one.config.election.announce.masterRepeat, at.now);
+      }
     }
   }
 
@@ -231,7 +256,12 @@ export class HostRouter {
   // --- sockets and time ---
 
   #key({ config }: VirtualRouter): string {
-    return `${scopeOf(config)} ${config.form.family} ${config.form.authentication.kind === 'ah'}`;
+    let key = this.#keys.get(config);
+    if (key === undefined) {
+      key = `${scopeOf(config)} ${config.form.family} ${config.form.authentication.kind === 'ah'}`;
+      this.#keys.set(config, key);
+    }
+    return key;
   }
 
   #openSockets(): void {
@@ -366,17 +396,17 @@ export class HostRouter {
   }
 
   #remove(vips: readonly Vip[]): void {
-    this.#vips.remove(vips).forEach((result, i) => {
-      const { address } = vips[i] as Vip;
-      // The kernel's word comes only when it stood nowhere else.
-      const last = this.#monitor.addresses.entriesOf(address).length === 1;
-      if (result.kind === 'removed' && last) this.#leaving.set(address, (this.#leaving.get(address) ?? 0) + 1);
+    for (const result of this.#vips.remove(vips)) {
       if (result.kind === 'failed') this.#handlers.onLog(result.error.message, false);
-    });
+    }
   }
 
   #announced(one: VirtualRouter): readonly AnnouncedAddress[] {
-    return this.#vipsOf(one).flatMap(({ address, device }) => this.#on(device, address));
+    return this.#announcedOf(this.#vipsOf(one));
+  }
+
+  #announcedOf(vips: readonly Vip[]): readonly AnnouncedAddress[] {
+    return vips.flatMap(({ address, device }) => this.#on(device, address));
   }
 
   #at(one: VirtualRouter, addresses: readonly IpAddress[]): readonly AnnouncedAddress[] {

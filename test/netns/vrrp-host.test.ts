@@ -76,16 +76,19 @@ test('addresses come with MASTER, are announced, and go at the stop; a stale one
   assert.deepEqual(told, ['INSTANCE "V" BACKUP 100', 'INSTANCE "V" MASTER 100', 'INSTANCE "V" STOP 100']);
 });
 
-test('an address that somebody takes away comes back within a second, and is counted', async () => {
+test('an address that somebody takes away is put back at once; who does it again and again meets BACKUP', async () => {
   const ours = begin(100, '10.50.1.1', '10.50.1.2');
   await wait(() => standing() === '10.50.1.1 10.50.1.2', shown, 3000);
-  const began = Date.now();
+  for (let times = 1; times <= 5; times++) {
+    run('ip', 'address', 'del', '10.50.1.2/32', 'dev', 'lvs0');
+    await wait(() => ours.addressesLost === times && standing() === '10.50.1.1 10.50.1.2', shown, 1000);
+  }
+  assert.deepEqual(told.slice(-1), ['INSTANCE "V" MASTER 100']);
   run('ip', 'address', 'del', '10.50.1.2/32', 'dev', 'lvs0');
-  await wait(() => ours.addressesLost === 1 && standing() === '10.50.1.1 10.50.1.2', shown, 3000);
-  assert.ok(Date.now() - began < 1500, `${Date.now() - began} ms`);
+  await wait(() => told.length === 4 && standing() === '10.50.1.1 10.50.1.2', shown, 3000);
   assert.deepEqual(told.slice(-2), ['INSTANCE "V" BACKUP 100', 'INSTANCE "V" MASTER 100']);
   await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.equal(ours.addressesLost, 1, 'its own removals are not counted');
+  assert.equal(ours.addressesLost, 6, 'its own removals are not counted');
 });
 
 test('a link that goes down is a fault, and one that comes back is not', async () => {

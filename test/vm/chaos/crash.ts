@@ -12,7 +12,7 @@ import { RealServers } from './servers.js';
 import { type Breach, readTable, TableWatch, tableText } from './table.js';
 
 const DEAD = '10.9.0.5';
-const misc = 'MISC_CHECK { misc_path "/bin/true" misc_timeout 5 }';
+const misc = 'MISC_CHECK {\n        misc_path "/bin/true"\n        misc_timeout 5\n        }';
 
 /** Two configurations that share most: servers and services come, go, and change their weight from one to the other. */
 const first: readonly TestService[] = [1, 2, 3, 4, 5, 6].map((n) => ({
@@ -82,7 +82,7 @@ class World {
   }
 
   /** Waits until the table is what a configuration must make with its dead server found dead. */
-  async converged(which: number, limitMs = 40_000): Promise<void> {
+  async converged(which: number, limitMs = 120_000): Promise<void> {
     const wanted = tableText(expected(configurations[which] as readonly TestService[], [DEAD]));
     try {
       await until('the table is as the configuration says', () => tableText(readTable()) === wanted, limitMs);

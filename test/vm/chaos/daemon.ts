@@ -22,8 +22,8 @@ const ANSWER_MS = 150_000;
 
 export type Victim = 'director' | 'checker' | 'runner';
 
-/** Waits until `what` is true, looking every few milliseconds. */
-export async function until(what: string, look: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
+/** Waits until `what` is true, looking every few milliseconds. The limit is patience with a busy machine, no measure. */
+export async function until(what: string, look: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!(await look())) {
     if (Date.now() > end) throw new Error(`Not within ${limitMs} ms: ${what}`);
@@ -106,7 +106,7 @@ export class Daemon {
     this.#output = '';
   }
 
-  async said(pattern: RegExp, limitMs = 30_000): Promise<void> {
+  async said(pattern: RegExp, limitMs = 90_000): Promise<void> {
     try {
       await until(
         `lvsd says ${pattern}`,
@@ -122,7 +122,7 @@ export class Daemon {
     }
   }
 
-  started(limitMs = 40_000): Promise<void> {
+  started(limitMs = 90_000): Promise<void> {
     return this.said(/Startup complete/, limitMs);
   }
 

@@ -13,7 +13,7 @@ import { readTable, type Table, tableText } from './table.js';
 export const DEAD = '10.9.0.5';
 
 /** Waits until the table is this one. */
-export async function tableIs(wanted: Table, daemon?: Daemon, limitMs = 30_000): Promise<void> {
+export async function tableIs(wanted: Table, daemon?: Daemon, limitMs = 60_000): Promise<void> {
   const text = tableText(wanted);
   try {
     await until('the table is as wanted', () => tableText(readTable()) === text, limitMs);

@@ -296,7 +296,11 @@ export const virtualServerBlock = block<VirtualServerDraft>(
         const text = statement.words[1]?.text ?? '';
         const upper = text.toUpperCase();
         if (upper === 'TCP' || upper === 'UDP' || upper === 'SCTP') virtual.protocol = upper;
-        else {
+        else if (upper === 'ICMP' || upper === 'ICMPV6') {
+          const cure = `protocol ${upper} is of DPVS only, and IPVS has no such service: take the virtual_server out, or start with --ignore-unbuilt, which takes UDP.`;
+          const use = { word: upper, block: 'virtual_server', decides: 'traffic', vrrpSide: false, cure } as const;
+          context.useUnbuilt(use, statement, 1);
+        } else {
           context.report('assumed', 'LVSD_CONFIG_BAD_CHOICE', `Unknown protocol ${text} - ignoring`, statement, 1, {
             expected: 'TCP, UDP or SCTP',
             assumed: virtual.protocol ?? 'UDP, unless another protocol follows',

@@ -11,6 +11,7 @@ import {
   loadConfiguration,
   type ReadOptions,
   refusalsOf,
+  unbuiltNotes,
 } from '../../../../cmd/lvsd/configuration.js';
 import { parseText } from '../../parser/schema/parse-text.js';
 
@@ -104,4 +105,31 @@ test('a word that decides who gets traffic is refused, with file, line and cure,
   const { config, diagnostics } = parseText(text);
   const [refusal] = refusalsOf(config, diagnostics, { purpose: 'start', checkerOnly: false, ignoreUnbuilt: false });
   assert.match(refusal?.message ?? '', /^\(test\.conf: Line 1\) lvsd does not act on vrrp_instance yet.*\. \S/);
+});
+
+test('words that lvsd does not act on are logged with place and cure, once for each configuration that brings them', () => {
+  const options = { checkerOnly: false, ignoreUnbuilt: false };
+  const { config } = parseText(`global_defs {\nenable_dbus\nvrrp_version 3\n}\n${virtual()}`);
+  const said = (before?: typeof config): readonly string[] =>
+    unbuiltNotes(config, options, before).map((each) => `${each.at?.line} ${each.message}`);
+  const [dbus, version, ...more] = said();
+  assert.match(dbus ?? '', /^2 lvsd does not act on enable_dbus in global_defs yet\. D-Bus is put off: \S/);
+  assert.match(version ?? '', /^3 lvsd does not act on vrrp_version in global_defs yet\. \S/);
+  assert.deepEqual(more, []);
+  assert.deepEqual(said(config), [], 'told when it came');
+  assert.deepEqual(said(parseText('global_defs {\nenable_dbus\n}\n').config).length, 1);
+  assert.equal(unbuiltNotes(config, { ...options, checkerOnly: true }, undefined).length, 1, '-C sets VRRP aside');
+});
+
+test('what decides about firewalls and snapshots does not change at a reload', () => {
+  const refused = (before: string, after: string): readonly string[] =>
+    forbiddenChanges(parseText(before).config.global, parseText(after).config.global).map(
+      ({ message }) => /^Cannot change (.+) at a reload/.exec(message)?.[1] ?? message,
+    );
+  const words = (line: string): string => `global_defs {\n${line}\n}\n`;
+  assert.deepEqual(refused('', words('nftables_ipvs')), ['IPVS nftables table name']);
+  assert.deepEqual(refused(words('nftables a'), words('nftables b')), ['nftables table name']);
+  assert.deepEqual(refused('', words('tmp_config_directory /tmp')), ['tmp_config_directory']);
+  assert.deepEqual(refused('', words('disable_local_igmp')), ['disable_local_igmp']);
+  assert.deepEqual(refused(words('nftables_ipvs'), words('nftables_ipvs\nnftables_ipvs_priority 3')), []);
 });

@@ -9,9 +9,12 @@ import type { Script, ScriptUser } from '../config/script.js';
  */
 const special = /[\s"'#!{}]|^$|^[$@~]|^include/;
 
+/** Where an odd number of backslashes would take the closing quote's meaning; such a word was written without quotes. */
+const endsInBackslash = /(?:^|[^\\])(?:\\\\)*\\$/;
+
 /** A word for the plain tokenizer. */
 export function quotedWord(text: string): string {
-  return special.test(text) ? `"${text.replaceAll('"', '\\"')}"` : text;
+  return special.test(text) && !endsInBackslash.test(text) ? `"${text.replaceAll('"', '\\"')}"` : text;
 }
 
 /** A word for the keywords with their own quoting (quoting.ts): always in quotes, every escape written out. */

@@ -28,8 +28,22 @@ export function unknownWord(title: string, statement: Statement, context: BindCo
   const suggestion = context.suggest(word, title);
   context.report('assumed', 'LVSD_CONFIG_UNKNOWN_KEYWORD', `Unknown keyword '${word}'`, statement, 0, {
     ...(suggestion === undefined ? {} : { suggestion }),
-    assumed: statement.body === undefined ? 'the line is ignored' : 'the line and its block are ignored',
+    assumed: statement.body === undefined ? 'the line is ignored' : ignoredBlock(statement, context),
   });
+}
+
+/** Which lines go with a block that nobody knows: keepalived names each of them. */
+function ignoredBlock(statement: Statement, context: BindContext): string {
+  const end = statement.endLine ?? lastLineOf(statement);
+  const last = context.position({ ...statement, line: end, words: [] });
+  const first = context.position({ ...statement, words: [] });
+  if (end <= statement.line || last.file !== first.file) return 'the line and its block are ignored';
+  return `the line and its block are ignored, lines ${first.line} to ${last.line}`;
+}
+
+function lastLineOf(statement: Statement): number {
+  const last = statement.body?.at(-1);
+  return last === undefined ? statement.line : lastLineOf(last) + 1;
 }
 
 function bindFound<D>(block: Block<D>, found: Found<D>, draft: D, statement: Statement, context: BindContext): void {

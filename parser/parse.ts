@@ -291,6 +291,7 @@ class Parse {
       body: span.lastLine > span.firstLine || text.slice(span.start, span.end).includes('{') ? [] : undefined,
       line: span.firstLine,
       raw: header,
+      endLine: span.lastLine,
     };
     if (statement.words.length > 0) bindStatement(topLevelBlock, this.#draft(), statement, context);
     this.#collected[index] = context.take();

@@ -31,6 +31,8 @@ export interface Statement {
   readonly bodyTo?: number;
   /** Snapshot line of the body's `{`. */
   readonly bodyLine?: number;
+  /** Snapshot line of the body's `}`, where the body was passed over and stands here empty. */
+  readonly endLine?: number;
 }
 
 /** A block's body that was read before: where its text stands again, the lexer passes over it (known-servers.ts). */

@@ -19,7 +19,15 @@ export interface Verdict {
 export function verdictOfOutput({ exit, output }: JobResult): Verdict {
   const lines = new Set<number>();
   for (const found of output.matchAll(/^\((?:[^\n]*?: )?Line (\d+)\) /gm)) lines.add(Number(found[1]));
+  for (const line of namedLines(output)) lines.add(line);
   return { exit, lines, told: output.split('\n').filter((line) => line !== '') };
+}
+
+/** The lines of a block that was passed over as a whole: `lines 5 to 9`. */
+function* namedLines(text: string): Iterable<number> {
+  for (const [, from, to] of text.matchAll(/ are ignored, lines (\d+) to (\d+)/g)) {
+    for (let line = Number(from); line <= Number(to); line++) yield line;
+  }
 }
 
 export interface Reading {
@@ -38,7 +46,9 @@ export function ourVerdict(name: string, { configId, surroundings, text }: Readi
   });
   const parsed = parseSnapshot(snapshot, undefined, { validateRegex: validatePattern, surroundings });
   const diagnostics = sortDiagnostics([...snapshot.diagnostics, ...parsed.diagnostics], snapshot.files);
-  const lines = new Set(diagnostics.flatMap(({ at }) => (at === undefined ? [] : [at.line])));
+  const lines = new Set(
+    diagnostics.flatMap(({ at, assumed }) => [...(at === undefined ? [] : [at.line]), ...namedLines(assumed ?? '')]),
+  );
   return {
     exit: String(exitCodeOf(diagnostics)),
     lines,

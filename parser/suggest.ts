@@ -71,6 +71,8 @@ const BYGONE: ReadonlyMap<string, string> = new Map([
 
 /** How many blocks are named that a word belongs in. */
 const MOST_HOMES = 3;
+/** A block of so many words is told whole. */
+const FEW = 12;
 
 /**
  * What to tell about a word that its block does not know: where it belongs, else what was probably meant.
@@ -93,7 +95,8 @@ export function suggestForWord(
   const bygone = BYGONE.get(word);
   if (homes.length === 0) {
     if (bygone !== undefined) return bygone;
-    return near === undefined ? suggestElsewhere(word, block, words, neighbours) : `did you mean '${near}'?`;
+    if (near !== undefined) return `did you mean '${near}'?`;
+    return suggestElsewhere(word, block, words, neighbours) ?? allOf(block, here);
   }
   const belongs = `'${word}' belongs in ${listed(homes)}`;
   if (bygone !== undefined) return `${belongs}; ${bygone}`;
@@ -122,6 +125,12 @@ function listed(homes: readonly string[]): string {
   const named = homes.slice(0, MOST_HOMES).map((home) => (home === 'top level' ? 'the top level' : home));
   if (homes.length > MOST_HOMES) return `${named.join(', ')} and ${homes.length - MOST_HOMES} more`;
   return named.length === 1 ? named[0]! : `${named.slice(0, -1).join(', ')} or ${named.at(-1)!}`;
+}
+
+/** All words of a block, where they are few. */
+function allOf(block: string, known: ReadonlySet<string>): string | undefined {
+  if (known.size === 0 || known.size > FEW) return undefined;
+  return `${block} knows ${[...known].join(', ')}`;
 }
 
 /** A known word whose value sticks to it: `connect_timeout=10`, `virtual_server192.0.2.1`. */

@@ -165,7 +165,9 @@ test('a right word in a wrong block is sent home', () => {
   assert.equal(suggestForWord('lb_algo', 'real_server', words), "'lb_algo' belongs in virtual_server");
   assert.equal(suggestForWord('virtual_server', 'real_server', words), "'virtual_server' belongs in the top level");
   assert.equal(suggestForWord('retyr', 'real_server', words), "did you mean 'retry'?");
-  assert.equal(suggestForWord('zzzzzzz', 'real_server', words), undefined);
+  assert.equal(suggestForWord('zzzzzzz', 'real_server', words), 'real_server knows weight, TCP_CHECK, retry');
+  const many = new Map([['real_server', Array.from({ length: 13 }, (_, k) => `word_${k}`)]]);
+  assert.equal(suggestForWord('zzzzzzz', 'real_server', many), undefined);
 });
 
 test('secrets are starred, in text and in JSON', () => {
@@ -197,7 +199,7 @@ test('a value that sticks to its word, a word of old files, a misspelt word of a
   assert.equal(of('conect_timeout', 'real_server'), "did you mean 'connect_timeout'? It belongs in TCP_CHECK");
   assert.equal(of('warmup', 'real_server'), "'warmup' belongs in TCP_CHECK, vrrp_script or the top level");
   assert.equal(of('retry', 'top level'), "'retry' belongs in virtual_server, real_server, TCP_CHECK and 1 more");
-  assert.equal(of('nonsense_word', 'real_server'), undefined);
+  assert.equal(of('nonsense_word', 'real_server'), 'real_server knows weight, TCP_CHECK, retry');
 });
 
 test('what is written in a file does not steer the terminal', () => {

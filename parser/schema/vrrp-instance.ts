@@ -11,6 +11,7 @@ import { argument, block, type Keyword } from './keyword.js';
 import { trackWords } from './track-blocks.js';
 import { addressWords } from './vrrp-address-words.js';
 import { authenticationBlock, authHmacBlock } from './vrrp-authentication.js';
+import { dpvsVrrpWords } from './vrrp-dpvs-words.js';
 import { type VrrpInstanceDraft, type VrrpSide, vrrpInstanceDraft } from './vrrp-drafts.js';
 import { electionWords } from './vrrp-election-words.js';
 import { namedBoolean, tell, waiting } from './vrrp-forms.js';
@@ -149,6 +150,7 @@ export const vrrpInstanceBlock = block<Draft>(
       ...garpWords(),
       ...notifyWords<Draft>((draft) => `(${draft.name})`),
       ...eventWords(),
+      ...dpvsVrrpWords<Draft>(),
     ],
     'vrrp_instance',
   ),

@@ -154,6 +154,7 @@ const toldAnyway: Readonly<Record<string, RegExp>> = {
 /** Words that act without a trace in the Config, and why. */
 const traceless: Readonly<Record<string, string>> = {
   'global_defs.include_check': 'the reader of files acts on it',
+  'vrrp_instance.dpdk_interface': 'lvsd has no ports of DPDK',
   'virtual_server.hashed': 'refused with a message, always',
   'virtual_server.ip_family': 'says what the address says already; fwmark services are in validate.test.ts',
 };

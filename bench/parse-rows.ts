@@ -12,7 +12,7 @@
  * Figures are medians of ROUNDS (default 7). What is resident is asked of /proc while the process runs, in runs of their
  * own, so that the asking is not timed. keepalived is Debian's, unpacked by setup/bench.mjs.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,17 +22,13 @@ import { parseSnapshot } from '../parser/parse.js';
 import { readSnapshot } from '../parser/snapshot.js';
 import { generateConfig } from './generate-config.js';
 import { median } from './measurement.js';
+import { keepalivedTest, type Program, plainEnvironment, row, type Took, timed } from './native.js';
 
 const SERVICES = 10_000;
 const SERVERS_EACH = 4;
 /** Lines of one virtual server with four real servers in generateConfig's text. */
 const LINES_A_SERVICE = 32;
 const SIZES = [1000, 10_000, 100_000, 1_000_000];
-
-interface Program {
-  readonly command: readonly string[];
-  readonly environment: NodeJS.ProcessEnv;
-}
 
 function root(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
@@ -44,38 +40,8 @@ function root(): string {
 }
 
 function programs(): { readonly lvsd: Program; readonly keepalived: Program } {
-  const { NODE_EXTRA_CA_CERTS: _unset, ...environment } = process.env;
-  const peers = process.env.LVSD_BENCH_PEERS ?? '/';
-  const keepalived = [join(peers, 'usr/sbin/keepalived'), '/usr/sbin/keepalived'].find((path) => existsSync(path));
-  if (keepalived === undefined) throw new Error('keepalived, the peer, is not on this machine');
-  const libraries = ['usr/lib/x86_64-linux-gnu', 'usr/lib'].map((part) => join(peers, part)).join(':');
   const lvsd = process.env.LVSD_BENCH_LVSD || join(root(), 'bin/lvsd');
-  return {
-    lvsd: { command: [lvsd, '-t', '-f'], environment },
-    keepalived: { command: [keepalived, '-t', '-f'], environment: { ...environment, LD_LIBRARY_PATH: libraries } },
-  };
-}
-
-interface Took {
-  /** Seconds from before the start to behind the end; the shell between costs both programs two milliseconds. */
-  readonly wall: number;
-  /** Seconds of processor time, of the program and of the kernel for it. */
-  readonly processor: number;
-}
-
-function timed({ command, environment }: Program, file: string): Took {
-  const began = performance.now();
-  const done = spawnSync('sh', ['-c', '"$@" >/dev/null; status=$?; times; exit $status', 'sh', ...command, file], {
-    encoding: 'utf8',
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const wall = (performance.now() - began) / 1000;
-  if (done.status !== 0) throw new Error(`${command[0]} -t ended with status ${done.status}: ${done.stderr}`);
-  const found = /^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/.exec(done.stdout.trim().split('\n')[1] ?? '');
-  if (found === null) throw new Error(`the shell's times were not understood: ${done.stdout}`);
-  const processor = Number(found[1]) * 60 + Number(found[2]) + Number(found[3]) * 60 + Number(found[4]);
-  return { wall, processor };
+  return { lvsd: { command: [lvsd, '-t', '-f'], environment: plainEnvironment() }, keepalived: keepalivedTest() };
 }
 
 /** The most memory that was resident, MB. */
@@ -94,12 +60,6 @@ async function peak({ command, environment }: Program, file: string): Promise<nu
   }
   if (child.exitCode !== 0) throw new Error(`${name} -t ended with status ${child.exitCode}`);
   return most / 1024;
-}
-
-function row(name: string, ours: number, peer: number, unit: string): void {
-  const round = (value: number): number => Math.round(value * 1000) / 1000;
-  const text = JSON.stringify({ name, ours: round(ours), peer: round(peer), ratio: round(ours / peer), unit });
-  process.stdout.write(`${text}\n`);
 }
 
 /** The file in which each real server has words of its own. */

@@ -1,6 +1,6 @@
 /**
  * What lvsd computes at a start, without a kernel: reads a file, parses, plans, compares with an empty table, and encodes
- * every message. Bundled and run by side-by-side.ts, which takes the processor time of the whole process.
+ * every message. Bundled and run by plan-row.ts, which takes the processor time of the whole process.
  *
  *     node plan-cost.cjs FILE MESSAGES        ends with 1 if it did not come to that many messages
  */

@@ -19,12 +19,10 @@
  * ends, and a table that is not what the file says.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { programFlags, startFlags } from '../runtime/heap.js';
-import { generateConfig } from './generate-config.js';
 import { type Measurement, type Mode, median, type Program, type Size, sizes } from './measurement.js';
+import { row } from './native.js';
+import { planRow } from './plan-row.js';
 
 type Place = 'vm' | 'uml' | 'native';
 
@@ -54,15 +52,6 @@ function readChoice(args: readonly string[]): Choice {
     } else throw new Error(`${args[i]}: ${USAGE}`);
   }
   return choice;
-}
-
-/** Prints one row. `peer` is null where there is no peer for it. */
-function row(name: string, ours: number, peer: number | null, unit: string): void {
-  const round = (value: number): number => Math.round(value * 1000) / 1000;
-  const ratio = peer === null || peer === 0 ? null : round(ours / peer);
-  process.stdout.write(
-    `${JSON.stringify({ name, ours: round(ours), peer: peer === null ? null : round(peer), ratio, unit })}\n`,
-  );
 }
 
 /** Runs inside.js in a machine. */
@@ -116,67 +105,12 @@ function counted(what: 'load' | 'reload', size: Size): void {
   expect(`reload-one-weight-sends-${size}`, ours.reload.sends, 1);
 }
 
-/** Processor seconds, user and system, of a command and its children. */
-function processorTime(command: readonly string[], environment: NodeJS.ProcessEnv): number {
-  const done = spawnSync('sh', ['-c', '"$@" >/dev/null; status=$?; times; exit $status', 'sh', ...command], {
-    encoding: 'utf8',
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  if (done.status !== 0) {
-    throw new Error(`${command.join(' ')} ended with status ${done.status}: ${done.stderr.slice(-2000)}`);
-  }
-  const children = done.stdout.trim().split('\n')[1] ?? '';
-  const found = /^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/.exec(children);
-  if (found === null) throw new Error(`the shell's times were not understood: ${children}`);
-  return Number(found[1]) * 60 + Number(found[2]) + Number(found[3]) * 60 + Number(found[4]);
-}
-
-async function planned(rounds: number): Promise<void> {
-  const peers = process.env.LVSD_BENCH_PEERS ?? '/';
-  const keepalived = [join(peers, 'usr/sbin/keepalived'), '/usr/sbin/keepalived'].find((path) => existsSync(path));
-  if (keepalived === undefined) throw new Error('keepalived, the peer, is not on this machine');
-  const folder = mkdtempSync(join(tmpdir(), 'lvsd-bench-'));
-  try {
-    const file = join(folder, 'keepalived.conf');
-    writeFileSync(file, generateConfig(sizes['37k']), { mode: 0o600 });
-    const bundle = join(folder, 'plan-cost.cjs');
-    const { build } = await import('esbuild');
-    await build({
-      entryPoints: ['build/bench/plan-cost.js'],
-      outfile: bundle,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20',
-      external: ['*.node'],
-      logLevel: 'error',
-      define: { 'import.meta.url': '__bundleUrl' },
-      banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
-    });
-    const { services, servers } = sizes['37k'];
-    const { NODE_EXTRA_CA_CERTS: _unset, ...environment } = process.env;
-    // As bin/lvsd and the director's process have them.
-    const flags = [...programFlags, ...startFlags];
-    const libraries = ['usr/lib/x86_64-linux-gnu', 'usr/lib'].map((part) => join(peers, part)).join(':');
-    const ours: number[] = [];
-    const peer: number[] = [];
-    for (let round = 0; round < Math.max(5, rounds); round++) {
-      ours.push(processorTime([process.execPath, ...flags, bundle, file, String(services + servers)], environment));
-      peer.push(processorTime([keepalived, '-t', '-f', file], { ...environment, LD_LIBRARY_PATH: libraries }));
-    }
-    row('plan-37k-native', median(ours), median(peer), 's of processor time');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 /** `npm run bench -- load` and `-- reload`. */
 export async function sideBySide(what: 'load' | 'reload', args: readonly string[]): Promise<void> {
   const choice = readChoice(args);
   for (const place of choice.places) {
     if (place === 'native') {
-      if (what === 'load' && choice.sizes.includes('37k')) await planned(choice.rounds);
+      if (what === 'load' && choice.sizes.includes('37k')) await planRow(Math.max(5, choice.rounds));
       continue;
     }
     for (const size of choice.sizes) {

@@ -157,13 +157,15 @@ function acceptMaster(context: StepContext): ElectionState {
     masterInterval,
     masterPriority: priority,
     masterAddress: source,
+    ranAt: now,
     listened: 0,
     deadline: now + downInterval(context, masterInterval),
   };
 }
 
 export const acceptNotLower: Step = (context) => {
-  if (context.state.preemptAt !== undefined) log(context, 'stop preempt delay', true);
+  if (context.state.preemptAt === undefined) return acceptMaster(context);
+  log(context, 'stop preempt delay', true);
   return { ...acceptMaster(context), preemptAt: undefined };
 };
 

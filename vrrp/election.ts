@@ -18,7 +18,7 @@ import type {
   ElectionParameters,
   ElectionState,
 } from './election-state.js';
-import { afterPause } from './election-steps.js';
+import { afterPause, type StepContext } from './election-steps.js';
 import { ELECTION_TABLE } from './election-table.js';
 
 export interface ElectionStep {
@@ -47,21 +47,21 @@ export function stepElection(
   now: number,
 ): ElectionStep {
   const { state, actions } = step(before, event, parameters, now);
-  return { state: state.role === 'backup' ? { ...state, ranAt: now } : state, actions };
+  const current = state.role !== 'backup' || state.ranAt === now;
+  return { state: current ? state : { ...state, ranAt: now }, actions };
 }
 
 function step(before: ElectionState, event: ElectionEvent, parameters: ElectionParameters, now: number): ElectionStep {
   const actions: ElectionAction[] = [];
-  const context = { parameters, now, actions };
+  let context: StepContext = { state: before, event, parameters, now, actions };
   // A reload brings another interval: what was right by the old one is not judged by the new.
-  let state = event.kind === 'configure' ? before : afterPause({ ...context, state: before, event });
+  let state = event.kind === 'configure' ? before : afterPause(context);
+  if (state !== before) context = { ...context, state };
   if (event.kind !== 'timer') {
-    const row = ELECTION_TABLE[state.role][nameOf(event, state.priority)];
-    return { state: row.step({ ...context, state, event }), actions };
+    return { state: ELECTION_TABLE[state.role][nameOf(event, state.priority)].step(context), actions };
   }
   if (state.deadline <= now && (state.role === 'backup' || state.role === 'master')) {
-    const row = ELECTION_TABLE[state.role][state.role === 'backup' ? 'down-timer' : 'advert-timer'];
-    state = row.step({ ...context, state, event });
+    state = ELECTION_TABLE[state.role][state.role === 'backup' ? 'down-timer' : 'advert-timer'].step(context);
   }
   return { state: state.role === 'master' ? announceWhatIsDue(state, parameters, now, actions) : state, actions };
 }

@@ -74,6 +74,8 @@ export class HostRouter {
   /** Every virtual address of the configuration, and the interfaces of its instances. */
   #virtual: ReadonlySet<IpAddress> = new Set();
   #devices: ReadonlySet<string> = new Set();
+  /** For when the timer is set. */
+  #armedFor = Number.POSITIVE_INFINITY;
   #closed = false;
 
   /** @throws SystemCallError, NetlinkError when the kernel refuses what every router needs */
@@ -305,10 +307,12 @@ export class HostRouter {
   }
 
   #receive(socket: AdvertSocket, scope: string): void {
-    socket.receive((packet) => this.router.receive(packet, scope, instant()));
+    const at = instant();
+    socket.receive((packet) => this.router.receive(packet, scope, at));
   }
 
   #tick(): void {
+    this.#armedFor = Number.POSITIVE_INFINITY;
     for (const [key, socket] of this.#sockets) this.#receive(socket, key.split(' ')[0] as string);
     const at = instant();
     this.router.timer(at);
@@ -319,6 +323,9 @@ export class HostRouter {
   #arm(): void {
     if (this.#closed) return;
     const deadline = Math.min(this.router.deadline, this.announcer.deadline);
+    // Most events change nothing: then no system call is made.
+    if (deadline === this.#armedFor) return;
+    this.#armedFor = deadline;
     if (deadline === Number.POSITIVE_INFINITY) this.#timer.disarm();
     else this.#timer.setAt(deadline);
   }

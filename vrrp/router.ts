@@ -66,6 +66,7 @@ export class Router {
   #logUnknownVrids = false;
   #started = false;
   readonly #readings = new Map<string, TrackerReading>();
+  #soonest = Number.POSITIVE_INFINITY;
   /** Packets whose VRID is nobody's. */
   unknownVrids = 0;
 
@@ -81,11 +82,12 @@ export class Router {
     return this.#groups.get(name)?.state;
   }
 
-  /** When `timer` wants to be called; Infinity: not at all. */
+  /**
+   * When `timer` wants to be called; Infinity: not at all. Never later than the nearest deadline of an instance; it may be
+   * earlier, because adverts put deadlines off all the time and nobody has to be told of that.
+   */
   get deadline(): number {
-    let nearest = Number.POSITIVE_INFINITY;
-    for (const instance of this.#instances) nearest = Math.min(nearest, instance.deadline);
-    return nearest;
+    return this.#soonest;
   }
 
   /** The first configuration. Readings of trackers that are known already should be told before `start`. */
@@ -158,6 +160,9 @@ export class Router {
     for (const instance of this.#instances) {
       if (instance.deadline <= at.now) this.#step(instance, { kind: 'timer' }, at);
     }
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { deadline } of this.#instances) if (deadline < soonest) soonest = deadline;
+    this.#soonest = soonest;
   }
 
   /** A tracked object has another reading. */
@@ -304,6 +309,8 @@ export class Router {
   }
 
   #carryOut(instance: VirtualRouter, actions: readonly ElectionAction[], at: Instant): void {
+    this.#soonest = Math.min(this.#soonest, instance.deadline);
+    if (actions.length === 0) return;
     const requests: ('master' | 'backup' | 'lower-advert')[] = [];
     for (const action of actions) {
       switch (action.kind) {

@@ -48,7 +48,6 @@ export class VirtualRouter {
   config: VirtualRouterConfig;
   election: ElectionState;
   receiving: ReceiveState;
-  source: IpAddress | undefined;
   readonly statistics = emptyStatistics();
   /** Reasons to be in FAULT beside the trackers': a text each, as it follows the name. */
   readonly otherFaults = new Map<string, string>();
@@ -58,14 +57,29 @@ export class VirtualRouter {
   notified = false;
   /** Milliseconds since 1970 of the last change of state; 0: none. */
   lastTransition = 0;
+  #source: IpAddress | undefined;
   #identification = 0;
+  /** What was said last, where it can be said again. */
+  #last:
+    | { readonly priority: number; readonly adapted: boolean; readonly adverts: readonly OutgoingAdvert[] }
+    | undefined;
   #told = new Set<VrrpReject | string>();
 
   constructor(config: VirtualRouterConfig, priority: number) {
     this.config = config;
-    this.source = config.source;
+    this.#source = config.source;
     this.election = initialElection(config.election, priority);
     this.receiving = { adapted: false, ah: INITIAL_AH_COUNTER, hmac: INITIAL_HMAC_STATE, lastSender: undefined };
+  }
+
+  /** The address that adverts come from; undefined: there is none. */
+  get source(): IpAddress | undefined {
+    return this.#source;
+  }
+
+  set source(source: IpAddress | undefined) {
+    this.#source = source;
+    this.#last = undefined;
   }
 
   get name(): string {
@@ -139,13 +153,24 @@ export class VirtualRouter {
 
   /**
    * The packets of one advertisement: one for the group, or one for each peer, which differ in nothing but their
-   * destination and what depends on it.
+   * destination and what depends on it. Their bytes are used again by the next call.
    */
   say(priority: number, wall: number): readonly OutgoingAdvert[] {
     const { form, peers, receive } = this.config;
     if (this.source === undefined) return [];
     const { authentication } = form;
     this.#identification = this.#identification === 0xffff ? 1 : this.#identification + 1;
+    const last = this.#last;
+    if (last !== undefined && last.priority === priority && last.adapted === this.receiving.adapted) {
+      this.#count(priority);
+      if (this.family === 'inet') {
+        for (const { bytes } of last.adverts) {
+          bytes[4] = this.#identification >> 8;
+          bytes[5] = this.#identification & 0xff;
+        }
+      }
+      return last.adverts;
+    }
     let ahSequence: number | undefined;
     let serial: bigint | undefined;
     if (authentication.kind === 'ah') {
@@ -156,11 +181,10 @@ export class VirtualRouter {
       serial = nextSerial(this.receiving.hmac, authentication.parameters, wall);
       this.receiving = { ...this.receiving, hmac: { ...this.receiving.hmac, sent: serial } };
     }
-    this.statistics.advert_sent++;
-    if (priority === 0) this.statistics.pri_zero_sent++;
+    this.#count(priority);
     const full: AdvertForm = { ...form, source: this.source };
     const unicast = peers.length > 0;
-    return (unicast ? peers : [form.multicastGroup]).map((destination) => {
+    const adverts = (unicast ? peers : [form.multicastGroup]).map((destination) => {
       const moment: AdvertMoment = {
         priority,
         destination,
@@ -172,11 +196,21 @@ export class VirtualRouter {
       };
       return { destination, bytes: encodeAdvert(full, moment) };
     });
+    // Without a sequence in it, an advert differs from the last one only by its identification.
+    const plain = authentication.kind === 'none' || authentication.kind === 'pass';
+    this.#last = plain ? { priority, adapted: this.receiving.adapted, adverts } : undefined;
+    return adverts;
+  }
+
+  #count(priority: number): void {
+    this.statistics.advert_sent++;
+    if (priority === 0) this.statistics.pri_zero_sent++;
   }
 
   /** Takes another configuration of the same identity; what is remembered stays. */
   reconfigure(config: VirtualRouterConfig): void {
     this.config = config;
+    this.#last = undefined;
     if (config.source !== undefined) this.source = config.source;
     this.#told.clear();
   }

@@ -62,10 +62,11 @@ export class Definitions {
         return [escapeText(builtIns.directory)];
       case '_INSTANCE':
         return [escapeText(builtIns.configId)];
+      // Outside quotes they begin a comment: so a definition switches lines off (seen with 2.2.7).
       case '_HASH':
-        return ['\\#'];
+        return ['#'];
       case '_BANG':
-        return ['\\!'];
+        return ['!'];
     }
     const random = RANDOM.exec(word);
     if (random !== null) {

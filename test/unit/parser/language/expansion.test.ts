@@ -69,9 +69,9 @@ const CASES: readonly (readonly [name: string, text: string, expected: readonly 
     ['1 foo {', '  2 x2', '3 foo {', '  3 y1', '  3 y2', '5 foo {', '  6 t|bb'],
   ],
   [
-    'built-ins (seen but for the dash)',
-    '${_PWD}\n${_INSTANCE}x\n${_HASH}foo\n"${_HASH}f" z\n${_BANG}-',
-    ['1 /etc/lvs', '2 vmx', '3 #foo', '4 "#f"|z', '5 !-'],
+    'built-ins (seen)',
+    '${_PWD}\n${_INSTANCE}x\n${_HASH}foo\n"${_HASH}f" z\n${_BANG}-\n$OFF=${_HASH}\n$OFF foo\na ${OFF}b',
+    ['1 /etc/lvs', '2 vmx', '4 "#f"|z', '8 a'],
   ],
 ];
 

@@ -4,24 +4,24 @@
  * Read and kept for the VRRP role; each use says that lvsd does not act on it yet. Ranges and corrections are what 2.2.7
  * does, seen word by word; booleans where 2.4.3 takes one and 2.2.7 has a bare word are 2.4.3's.
  */
-import type { AdvertBuffers, VrrpSettings } from '../../config/global-vrrp.js';
+import type { AdvertBuffers } from '../../config/global-vrrp.js';
 import type { VrrpDefaults } from '../../config/vrrp-defaults.js';
 import { type AddressFamily, familyOf, type IpAddress } from '../../runtime/addresses.js';
 import { seconds } from '../../runtime/units.js';
 import type { BindContext } from '../bind-context.js';
 import type { Statement } from '../statement.js';
 import { booleanWord, flagWord, keyword, numberWord, secondsWord, textWord, type Unbuilt } from './forms.js';
+import { firewallWords } from './global-defs-firewall.js';
 import type { GlobalDraft } from './global-draft.js';
 import { bufferWords, change, into, invalidGlobal, secondsInto } from './global-fields.js';
 import { argument, type Keyword } from './keyword.js';
-import { MAX_TABLE_NAME, MAX_UNSIGNED } from './limits.js';
+import { MAX_UNSIGNED } from './limits.js';
 
 const newer = { since: 'after 2.2.7' };
 const unbuilt: Unbuilt = { decides: 'none', vrrpSide: true, cure: 'lvsd runs no VRRP yet; the word waits for it.' };
 /** keepalived counts microseconds in 32 bits. */
 const LONGEST = 4294.967295;
 const LONGEST_WHOLE = 4294;
-const INT_MIN = -2147483648;
 const INT_MAX = 2147483647;
 const DAY = 86400;
 
@@ -236,67 +236,6 @@ function readAdvertBuffers(global: GlobalDraft, statement: Statement, context: B
   if (chosen !== undefined) change(global, 'vrrp', { advertBuffers: chosen });
 }
 
-function firewallWords(): readonly Keyword<GlobalDraft>[] {
-  const firewall = (global: GlobalDraft, fields: Partial<VrrpSettings['firewall']>): void =>
-    change(global, 'vrrp', { firewall: { ...global.vrrp.firewall, ...fields } });
-  const words = (statement: Statement, context: BindContext): readonly string[] =>
-    statement.words.slice(1).map((_, i) => context.text(statement, i + 1));
-  return [
-    keyword<GlobalDraft>(
-      {
-        name: 'vrrp_iptables',
-        default: 'INPUT OUTPUT',
-        doc: 'iptables chains of VRRP; lvsd uses nftables in their place.',
-        unbuilt,
-      },
-      [argument.optional(argument.text('IN')), argument.optional(argument.text('OUT'))],
-      (global, statement, context) => {
-        const message =
-          "iptables not supported, using nftables instead. Please replace 'vrrp_iptables and 'vrrp_ipsets' with 'nftables' config option";
-        context.report('assumed', 'LVSD_CONFIG_IPTABLES', message, statement, 0, {
-          expected: 'nftables [TABLE]',
-          assumed: 'nftables',
-        });
-        firewall(global, { iptables: words(statement, context) });
-      },
-    ),
-    keyword<GlobalDraft>(
-      { name: 'vrrp_ipsets', doc: 'Names of the ipsets of VRRP; lvsd uses sets of nftables in their place.', unbuilt },
-      [argument.optional(argument.repeated(argument.text('NAME', 'up to 7 names; none at all is no sets')))],
-      (global, statement, context) => {
-        const message = 'ipsets not supported, using sets of nftables instead';
-        context.report('assumed', 'LVSD_CONFIG_IPTABLES', message, statement, 0, {
-          expected: 'nftables [TABLE]',
-          assumed: 'nftables',
-        });
-        firewall(global, { ipsets: words(statement, context) });
-      },
-    ),
-    keyword<GlobalDraft>(
-      { name: 'nftables', default: 'keepalived', doc: 'nftables table of VRRP.', unbuilt },
-      [argument.optional(argument.text('TABLE', `at most ${MAX_TABLE_NAME} bytes`))],
-      (global, statement, context) => {
-        const table = statement.words[1] === undefined ? true : context.text(statement, 1);
-        let message: string | undefined;
-        if (global.vrrp.firewall.table !== undefined) message = 'nftables already specified - ignoring';
-        else if (table !== true && Buffer.byteLength(table) > MAX_TABLE_NAME)
-          message = 'nftables table name too long - ignoring';
-        if (message === undefined) firewall(global, { table });
-        else context.report('assumed', 'LVSD_CONFIG_DUPLICATE', message, statement, 1);
-      },
-    ),
-    numberWord<GlobalDraft>(
-      { name: 'nftables_priority', default: '-1', doc: 'Priority of the chains of VRRP.', unbuilt },
-      argument.number('N', INT_MIN, INT_MAX),
-      (global, priority) => firewall(global, { priority }),
-    ),
-    flagWord<GlobalDraft>(
-      { name: 'nftables_ifindex', doc: 'Rules of VRRP match interfaces by index.', unbuilt },
-      (global) => firewall(global, { matchByIndex: true }),
-    ),
-  ];
-}
-
 function prefixWord(name: string, field: 'vmacPrefix' | 'vmacAddressPrefix', doc: string): Keyword<GlobalDraft> {
   return keyword<GlobalDraft>(
     { name, default: 'vrrp', doc, unbuilt },
@@ -442,7 +381,7 @@ export function vrrpWords(): readonly Keyword<GlobalDraft>[] {
       whenWrong: invalidGlobal('vrrp_notify_priority_changes'),
     }),
     flagOf('v3_checksum_as_v2', 'checksumV3AsV2', 'VRRPv3 checksum without pseudo header.', newer),
-    ...firewallWords(),
+    ...firewallWords(unbuilt),
     ...roleWords(),
   ];
 }

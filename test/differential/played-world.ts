@@ -16,6 +16,7 @@ const MACHINE = new Set([
   '/bin/ping',
   '/bin/rm',
   '/bin/sh',
+  '/bin/sleep',
   '/bin/touch',
   '/bin/true',
   '/sbin/ip',

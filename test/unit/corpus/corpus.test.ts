@@ -14,6 +14,11 @@ import { sharedCorpus } from '../../root.js';
 
 /** At least so many of a hundred must agree. */
 const SHARE = 0.98;
+/**
+ * The same for lines. What is left: keepalived loses its place behind a block that it does not know and complains about
+ * good lines; and it names the end of a block where lvsd names its beginning.
+ */
+const LINES_SHARE = 0.94;
 
 if (sharedCorpus === undefined) {
   test('the corpus', (context) => {
@@ -73,6 +78,7 @@ if (sharedCorpus === undefined) {
     for (const line of short) context.diagnostic(line);
     context.diagnostic(`${count.whole} of ${count.files} rejected files: every line of keepalived's is among ours`);
     context.diagnostic(`${count.ours} of ${count.lines} lines`);
-    assert.ok(count.whole >= 0.95 * count.files, `only ${count.whole} of ${count.files}`);
+    assert.ok(count.whole >= LINES_SHARE * count.files, `only ${count.whole} of ${count.files}`);
+    assert.ok(count.ours >= LINES_SHARE * count.lines, `only ${count.ours} of ${count.lines} lines`);
   });
 }

@@ -2,8 +2,7 @@
  * The network that a program is measured in: a fresh namespace in which every real server of generate-config.ts is alive.
  *
  * All their addresses are local, and one socket listens on them. Nobody takes connections from its queue, so a check costs
- * the kernel a handshake and no process anything; the queue is long enough for all checks of a measurement. (Packets that
- * vanish would measure something else: keepalived 2.2.7 with 20,000 hanging checks needs 40 s for a reload.)
+ * the kernel a handshake and no process anything; the queue is long enough for all checks of a measurement.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -54,7 +54,8 @@ export interface DestinationKey {
 
 /** `[10.1.0.1]:8080` */
 export function destinationKeyText(key: DestinationKey): string {
-  return `[${key.address}]:${key.port}`;
+  // Joined, because V8 keeps what is added up in its pieces, and a large table has tens of thousands of these.
+  return ['[', key.address, ']:', key.port].join('');
 }
 
 /** Scheduler flags that a person may set; PERSISTENT follows from `persistence`, HASHED is the kernel's own. */

@@ -84,8 +84,8 @@ function definitions(): string {
       '${_RANDOM [MIN [MAX]]}',
       'A number, 0 to 32767 unless bounds are given. `random_seed` makes the numbers repeatable.',
     ),
-    item('${_HASH}', 'The character `#`.'),
-    item('${_BANG}', 'The character `!`.'),
+    item('${_HASH}', 'The character `#`; outside double quotes it begins a comment there.'),
+    item('${_BANG}', 'The character `!`, likewise.'),
   ].join('\n');
 }
 

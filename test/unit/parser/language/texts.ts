@@ -33,7 +33,7 @@ const use = fc
 const word = fc.oneof(
   fc.constantFrom(
     ...['w', 'foo', 'a"b c"d', '"q r"', '"#x"', "'s", 'x=y', 'a,b', '1', 'z)', 'incl', 'p@q', '"@q"', 'a\\b', 'a\\\\b'],
-    ...['${_INSTANCE}', '"\u00e9"', '\u00fc', '-', '.', '/x'],
+    ...['${_INSTANCE}', '${_HASH}h', 'a${_BANG}', '"${_HASH}"', '"\u00e9"', '\u00fc', '-', '.', '/x'],
   ),
   use,
 );

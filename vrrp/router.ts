@@ -258,6 +258,8 @@ export class Router {
 
   /** The start of one election, when it may begin. */
   #begin(instance: VirtualRouter, at: Instant): void {
+    // What was told of trackers before the start counts.
+    this.#step(instance, { kind: 'priority', priority: this.#assess(instance).priority }, at);
     for (const text of this.#faultsOf(instance)) this.#log(`(${instance.name})${text}`);
     if (this.#shouldBeFaulty(instance)) {
       instance.faulty = true;

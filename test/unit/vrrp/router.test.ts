@@ -168,6 +168,14 @@ test('weights move the priority, a deciding script makes FAULT, and one that has
   ]);
 });
 
+test('what is told of trackers before the start counts from the start', () => {
+  const hand = new HandRouter().load(
+    instance({ trackers: [{ kind: 'process', name: 'p', weight: 20, reverse: false }] }),
+  );
+  hand.router.tracked('process', 'p', true, hand.at);
+  assert.equal(hand.start().of('VI_1').election.priority, 120);
+});
+
 test('an instance without an address is in FAULT until it has one', () => {
   const hand = new HandRouter().load(instance({ source: undefined })).start();
   assert.deepEqual(hand.lines()[0], '(VI_1) entering FAULT state (no IPv4 address for interface)');

@@ -5,8 +5,9 @@
  * Load: from just before the program is executed (as its operator would, `-n -l -C -f FILE`) until the kernel has every
  * service and destination of the file. Reload: from just before SIGHUP is sent to it, in rest, until the kernel shows
  * the new weight of the one server that differs in the file. Both are seen from outside by one observer that treats
- * both programs alike (table-watch.ts); the first reload of a process counts, when nothing is warm. Programs take turns
- * in one machine, each start in a fresh network namespace in which all servers are alive; the figure is the median.
+ * both programs alike (table-watch.ts); the first reload of a process counts, when nothing is warm. A load row's servers
+ * have a TCP_CHECK each, a reload row's have none (inside.ts says why). Programs take turns in one machine, each start in
+ * a fresh network namespace in which all servers are alive; the figure is the median.
  *
  *   -vm    QEMU with Debian's kernel, the processor emulated: harder on V8, whose code is made at run time, than on C
  *   -uml   user-mode Linux: the program runs at native speed on one processor, but a system call costs 15 to 20 us, which

@@ -52,7 +52,8 @@ const around: Readonly<Record<string, (line: string) => string>> = {
   UDP_CHECK: checker('UDP_CHECK'),
   PING_CHECK: checker('PING_CHECK'),
   FILE_CHECK: checker('FILE_CHECK', 'track_file t'),
-  BFD_CHECK: checker('BFD_CHECK', 'name b'),
+  BFD_CHECK: (line) => checker('BFD_CHECK', line.startsWith('name') ? '' : 'name b')(line),
+  host: (line) => checker('SMTP_CHECK')(`host {\n${line}\n}`),
   ...vrrpAround,
 };
 

@@ -12,7 +12,7 @@ import { openSource } from '../../../../parser/source-file.js';
 import { garbage } from './garbage.js';
 import { readBytes } from './judge.js';
 
-const MEGABYTES = 2;
+const MEGABYTES = 1;
 /** What is told must be readable: a thousand complaints of each class, each of some lines. */
 const MOST_TOLD = 32 * 1024 * 1024;
 

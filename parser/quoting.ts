@@ -45,7 +45,8 @@ export function readQuoted(text: string, firstColumn = 1): QuotedWords {
     quoted = false;
   };
   for (let i = 0; i < text.length; ) {
-    const c = text[i]!;
+    // A NUL byte is a space everywhere (odd-characters.ts).
+    const c = text[i] === '\0' ? ' ' : text[i]!;
     if (quote === '' && /\s/.test(c)) {
       finish();
       i++;
@@ -80,7 +81,7 @@ export function readCommand(command: string): readonly string[] | undefined {
 
 /** @param at offset behind the backslash */
 function readEscape(text: string, at: number): { readonly text: string; readonly end: number } {
-  const c = text[at]!;
+  const c = text[at] === '\0' ? ' ' : text[at]!;
   const named = NAMED[c];
   if (named !== undefined) return { text: named, end: at + 1 };
   const octal = /[0-7]{1,3}/y;

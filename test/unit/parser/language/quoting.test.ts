@@ -78,3 +78,10 @@ test('property: a command in single quotes inside double quotes keeps its argume
     }),
   );
 });
+
+test('a NUL byte is a space, in quotes and behind a backslash too', () => {
+  assert.deepEqual(
+    readQuoted('a\0b "c\0d" e\\\0f').words.map(({ text }) => text),
+    ['a', 'b', 'c d', 'e f'],
+  );
+});

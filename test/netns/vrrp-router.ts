@@ -22,6 +22,8 @@ export interface Change {
 export class LiveRouter {
   readonly changes: Change[] = [];
   readonly log: string[] = [];
+  /** When each instance took an advert last, monotonic milliseconds. */
+  readonly heardAt = new Map<string, number>();
   /** Applied to each packet before it is sent. */
   spoil: (bytes: Uint8Array) => void = () => {};
   readonly router = new Router((effect) => this.#perform(effect));
@@ -121,7 +123,7 @@ export class LiveRouter {
         source: config.source,
       },
       () => {
-        socket.receive((packet) => this.router.receive(packet, scope, LiveRouter.at));
+        this.#receive(socket, scope);
         this.arm();
         this.#wake();
       },
@@ -129,11 +131,21 @@ export class LiveRouter {
     this.#sockets.set(key, socket);
   }
 
+  #receive(socket: AdvertSocket, scope: string): void {
+    socket.receive((packet) => {
+      const { at } = LiveRouter;
+      const before = this.router.instances().map(({ statistics }) => statistics.advert_rcvd);
+      this.router.receive(packet, scope, at);
+      this.router.instances().forEach(({ name, statistics }, i) => {
+        if (statistics.advert_rcvd !== before[i]) this.heardAt.set(name, at.now);
+      });
+    });
+  }
+
   #tick(): void {
     for (const { config } of this.router.instances()) {
-      this.#sockets
-        .get(this.#key(config))
-        ?.receive((packet) => this.router.receive(packet, scopeOf(config), LiveRouter.at));
+      const socket = this.#sockets.get(this.#key(config));
+      if (socket !== undefined) this.#receive(socket, scopeOf(config));
     }
     this.router.timer(LiveRouter.at);
     this.arm();

@@ -6,6 +6,7 @@
  * the others, as newer versions do (docs/differences.md).
  */
 import type { LvsSyncDaemon } from '../config/global.js';
+import type { Tracking } from '../config/tracking.js';
 import type { StaticAddress } from '../config/virtual-address.js';
 import { noVrrp, type VrrpConfig, type VrrpInstance, type VrrpSyncGroup } from '../config/vrrp.js';
 import type { VrrpDefaults } from '../config/vrrp-defaults.js';
@@ -36,9 +37,11 @@ export function validateVrrp(side: VrrpSide, defaults: VrrpDefaults, context: Bi
     const group = membership.groupOf.get(draft.name);
     instances.set(draft.name, completeInstance(draft, group, defaults, used, context));
   }
+  const syncGroups = completeGroups(membership, instances, defaults, context);
+  if (instances.size > 0) tellUnused(side, [...instances.values(), ...syncGroups.values()], context);
   return {
     instances,
-    syncGroups: completeGroups(membership, instances, defaults, context),
+    syncGroups,
     scripts: side.scripts,
     trackProcesses: side.processes,
     trackGroups: trackGroupsOf(side, instances, context),
@@ -48,6 +51,18 @@ export function validateVrrp(side: VrrpSide, defaults: VrrpDefaults, context: Bi
     garpGroups: side.garpGroups,
     interfaceDelays: side.interfaceDelays,
   };
+}
+
+/** A script runs only for those who track it. */
+function tellUnused(side: VrrpSide, trackers: readonly { readonly tracking: Tracking }[], context: BindContext): void {
+  const used = new Set(trackers.flatMap(({ tracking }) => tracking.scripts.map((each) => each.name)));
+  for (const { name, at } of side.scripts.values()) {
+    if (used.has(name)) continue;
+    context.reportAt('note', 'LVSD_CONFIG_UNUSED', `Warning - script ${name} is not used`, at, {
+      expected: `${name} in the track_script block of a vrrp_instance or vrrp_sync_group`,
+      assumed: 'it is not run',
+    });
+  }
 }
 
 function isEmpty(side: VrrpSide): boolean {

@@ -466,3 +466,12 @@ test('scripts: without script security they are 6; a tracked one that cannot run
   assert.equal(at(tracked, 'disabled'), 5);
   assert.equal(at('vrrp_script s {\nscript /bin/x\n}\n', 'runs'), 0, 'without an instance nobody looks');
 });
+
+test('a script that nobody tracks is told, where it stands', () => {
+  const { diagnostics } = parseText(`vrrp_script s {\nscript /bin/x\n}\n${plain(VIP)}`);
+  assert.deepEqual(
+    diagnostics.map((each) => [each.class, each.message, each.at?.line]),
+    [['note', 'Warning - script s is not used', 1]],
+  );
+  assert.deepEqual(parseText('vrrp_script s {\nscript /bin/x\n}\n').diagnostics, []);
+});

@@ -100,18 +100,13 @@ export const scopeNumber = (text: string): number | undefined => numberOf(text, 
 /** A group of interfaces, 0..4294967295. */
 export const groupNumber = (text: string): number | undefined => numberOf(text, groups, 0xffffffff);
 
-/** The byte that was called type of service, 0..255; numbers are hexadecimal, as iproute2 has it. */
-export function serviceNumber(text: string): number | undefined {
-  const named = serviceFields.get(text);
-  if (named !== undefined) return named;
-  const number = /^(0[xX])?[0-9a-fA-F]{1,2}$/.test(text) ? Number.parseInt(text.replace(/^0[xX]/, ''), 16) : 256;
-  return number > 255 ? undefined : number;
-}
+/** The byte that was called type of service, 0..255; a number is decimal unless it says otherwise (seen with 2.2.7). */
+export const serviceNumber = (text: string): number | undefined => numberOf(text, serviceFields, 255);
 
-/** `[FROM/]TO`, 16 bits each, as one number; undefined if it is none. */
+/** `[FROM/]TO`, 0..255 each, as one number of two 16-bit halves; undefined if it is none. */
 export function realmsNumber(text: string): number | undefined {
   const [first = '', second, ...more] = text.split('/');
-  const realm = (part: string): number | undefined => numberOf(part, new Map([['cosmos', 0]]), 0xffff);
+  const realm = (part: string): number | undefined => numberOf(part, new Map([['cosmos', 0]]), 255);
   if (more.length > 0) return undefined;
   const to = realm(second ?? first);
   const from = second === undefined ? 0 : realm(first);

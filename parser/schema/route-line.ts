@@ -106,14 +106,17 @@ function readPrefix(text: string, reader: LineReader): Prefix | 'default' | unde
   return parsed === undefined ? undefined : { address: parsed.address, length: parsed.prefix };
 }
 
-const isType = (text: string): text is RouteType => (routeTypes as readonly string[]).includes(text);
+/** By its name, or by its number (RTN_*, of which 1 is the first that is named). */
+const typeOf = (text: string): RouteType | undefined =>
+  routeTypes.find((type) => type === text) ?? (/^\d{1,3}$/.test(text) ? routeTypes[Number(text) - 1] : undefined);
 
 function readDestination(reading: RouteReading, first: string, reader: LineReader): boolean {
   let text: string | undefined = first;
   if (first === 'to') text = reader.take('DESTINATION');
   if (text === undefined) return false;
-  if (isType(text)) {
-    reading.route.type = text;
+  const type = typeOf(text);
+  if (type !== undefined) {
+    reading.route.type = type;
     text = reader.take('DESTINATION');
     if (text === undefined) return false;
   }

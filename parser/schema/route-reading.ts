@@ -4,7 +4,7 @@
  */
 import type { LockableMetric, NextHop, Prefix, Route, RouteMetric } from '../../config/route.js';
 import { type AddressFamily, familyOf, type IpAddress } from '../../runtime/addresses.js';
-import { anyBase, type LineReader } from '../line-reader.js';
+import type { LineReader } from '../line-reader.js';
 import { readPrefixed } from './address-line.js';
 import { MAIN_TABLE } from './iproute-names.js';
 
@@ -77,10 +77,10 @@ export function hopVia(gateway: IpAddress | undefined): NextHop {
   };
 }
 
-/** A number of any base that is not larger than `max`. */
+/** A decimal number that is not larger than `max`; nothing between quotes is 0, as everywhere in keepalived. */
 export function bounded(text: string, max: number): number | undefined {
-  const number = anyBase(text);
-  return number === undefined || number > max ? undefined : number;
+  const number = /^\+?\d*$/.test(text) ? Number(text) : undefined;
+  return number === undefined || Number.isNaN(number) || number > max ? undefined : number;
 }
 
 /** The address behind `via`, which may have its family before it. */

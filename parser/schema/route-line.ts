@@ -106,6 +106,9 @@ function readPrefix(text: string, reader: LineReader): Prefix | 'default' | unde
   return parsed === undefined ? undefined : { address: parsed.address, length: parsed.prefix };
 }
 
+/** Any byte is read as the number of a type, also one that no type has. */
+const isTypeNumber = (text: string): boolean => /^\+?\d{0,3}$/.test(text) && Number(text) <= 255;
+
 /** By its name, or by its number (RTN_*, of which 1 is the first that is named). */
 const typeOf = (text: string): RouteType | undefined =>
   routeTypes.find((type) => type === text) ?? (/^\d{1,3}$/.test(text) ? routeTypes[Number(text) - 1] : undefined);
@@ -115,8 +118,8 @@ function readDestination(reading: RouteReading, first: string, reader: LineReade
   if (first === 'to') text = reader.take('DESTINATION');
   if (text === undefined) return false;
   const type = typeOf(text);
-  if (type !== undefined) {
-    reading.route.type = type;
+  if (type !== undefined || isTypeNumber(text)) {
+    if (type !== undefined) reading.route.type = type;
     text = reader.take('DESTINATION');
     if (text === undefined) return false;
   }

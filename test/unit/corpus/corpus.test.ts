@@ -6,6 +6,8 @@
  * fails, and so does a reason without a difference. As real processes the same files run in test/long/corpus.test.ts.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { columns, corpusEnvironment, corpusFiles, reasonOf } from '../../differential/corpus-index.js';
 import { playedWorld } from '../../differential/played-world.js';
@@ -60,6 +62,19 @@ if (sharedCorpus === undefined) {
       assert.ok(agree >= SHARE * compared, `only ${agree} of ${compared} agree`);
     });
   }
+
+  test('bundles: files with what they include, in their own layout', () => {
+    const rows = readFileSync(join(corpus, 'bundles/BUNDLES.tsv'), 'utf8').trimEnd().split('\n').slice(1);
+    assert.ok(rows.length > 0, 'the list of bundles was not read');
+    for (const row of rows) {
+      const [bundle = '', main = '', , , , , exit] = row.split('\t');
+      const folder = join(corpus, 'bundles', bundle);
+      process.chdir(folder);
+      const surroundings = playedWorld(environment, true, folder);
+      assert.equal(ourVerdict(main, { configId: 'lvsd-test', surroundings }).exit, exit, bundle);
+    }
+    process.chdir(join(corpus, 'open'));
+  });
 
   test('lines that keepalived complains about', (context) => {
     const surroundings = playedWorld(environment, true, `${corpus}/open`);

@@ -5,12 +5,14 @@
  *     node inside.js SIZE MODE ROUNDS INTERVAL        MODE load, reload or counted, INTERVAL milliseconds between looks
  *
  * A fresh namespace for each start, because destinations that were deleted slow each later add for two minutes. Both
- * programs are started once before with -v, so that both find their files in memory. All servers are alive (network.ts) and
- * checked once in ten minutes, so that few checks fall into what is measured. Where a reload is measured no server has a
- * checker: keepalived 2.2.7 walks all its checkers for each checker then (its issue 2318: 132 s for 37,205 of them on the
- * reporter's machine; here 40 s for 20,000 in the VM), which says nothing of lvsd. The log of each goes to a file.
+ * programs are started once before on ten services, so that both find their files in memory and the emulator has
+ * translated their code: the first start in a boot is otherwise dearer by what the machine lacks. All servers are alive
+ * (network.ts) and checked once in ten minutes, so that few checks fall into what is measured. Where a reload is measured
+ * no server has a checker: keepalived 2.2.7 walks all its checkers for each checker then (its issue 2318: 132 s for 37,205
+ * of them on the reporter's machine; here 40 s for 20,000 in the VM), which says nothing of lvsd. The log of each goes to a
+ * file.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -27,6 +29,8 @@ const LIMIT_MS = 120_000;
 const DELAY_LOOP = 600;
 /** Of a program that was killed. */
 const LEFT_BEHIND = ['/run/keepalived.pid', '/run/checkers.pid', '/run/lvsd'];
+/** What each program is started on once before it counts. */
+const SMALL = { services: 10, servers: 40 };
 const ARGUMENTS = ['-n', '-l', '-C', '-f'];
 
 function root(): string {
@@ -49,7 +53,7 @@ const programs: Readonly<Record<Program, string>> = {
 };
 
 interface Plan {
-  readonly size: Size;
+  readonly shape: { readonly services: number; readonly servers: number };
   readonly mode: Mode;
   readonly interval: number;
   readonly folder: string;
@@ -59,7 +63,7 @@ async function measure(program: Program, plan: Plan): Promise<Measurement> {
   const { folder, interval, mode } = plan;
   const network = enterNetwork();
   const checker = mode === 'load' ? 'TCP_CHECK' : 'none';
-  const options: GenerateOptions = { ...sizes[plan.size], delayLoop: DELAY_LOOP, checker };
+  const options: GenerateOptions = { ...plan.shape, delayLoop: DELAY_LOOP, checker };
   const wanted = serversOfEach(options);
   const last = wanted.length - 1;
   const changed = wanted.length >> 1;
@@ -93,7 +97,7 @@ async function measure(program: Program, plan: Plan): Promise<Measurement> {
     const loaded = await until(() => watch.destinationsOf(last) === wanted[last], waiting);
     if (loaded === undefined) throw failed(`the table was not complete within ${LIMIT_MS / 1000} s`);
     const found = countOf(await watch.read());
-    const { services, servers } = sizes[plan.size];
+    const { services, servers } = plan.shape;
     if (found.services !== services || found.destinations !== servers) {
       throw failed(`the table has ${found.services} services and ${found.destinations} destinations`);
     }
@@ -151,11 +155,11 @@ if (size === undefined || !(size in sizes) || chosen === undefined) {
 const only = process.env.LVSD_BENCH_ONLY;
 const folder = mkdtempSync(join(tmpdir(), 'lvsd-bench-'));
 try {
-  for (const program of Object.values(programs)) execFileSync(program, ['-v'], { stdio: 'ignore' });
   for (let round = 0; round < Number(rounds); round++) {
     for (const program of ['lvsd', 'keepalived'] as const) {
       if (only !== undefined && only !== '' && only !== program) continue;
-      const plan: Plan = { size: size as Size, mode: chosen, interval: Number(interval), folder };
+      const plan: Plan = { shape: sizes[size as Size], mode: chosen, interval: Number(interval), folder };
+      if (round === 0) await measure(program, { ...plan, shape: SMALL, mode: 'load' });
       process.stdout.write(`${JSON.stringify(await measure(program, plan))}\n`);
       // The namespace that was left is taken down by the kernel meanwhile.
       await pause(2000);

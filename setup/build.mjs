@@ -8,8 +8,9 @@
 //   build/.../regex-worker.js -> dist/regex-worker.cjs   the thread of regular expressions, with its library beside it
 //   build/native/lvsd.node-> dist/lvsd.node
 //
-// One bundled file starts ten times faster than a tree of modules, and compiled code saves a third of what is left. What is imported with `import()` stays unevaluated in
-// it until it is asked for. A part whose source is not there yet is named and left out; one that is there must compile.
+// One bundled file starts ten times faster than a tree of modules, and compiled code saves a third of what is left. What
+// is imported with `import()` stays unevaluated in it until it is asked for. A part whose source is not there yet is named
+// and left out; one that is there must compile.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -32,10 +33,11 @@ const BUILD = join(repoRoot, 'build');
 const DIST = join(repoRoot, 'dist');
 /** Written last: lists what the build was made from. */
 const STAMP = join(BUILD, '.built-from');
-/** The kinds of process that lvsd is, as setup/code-cache.mjs knows them; and those that cmd/lvsd/role-spawn.ts gives `startFlags`. */
+/** The kinds of process that lvsd is, as setup/code-cache.mjs knows them. */
 const PROCESSES = ['supervisor', 'director', 'checker', 'runner'];
-const KEPT_MS = 3_600_000;
+/** Those that cmd/lvsd/role-spawn.ts gives `startFlags`. */
 const STARTS_LARGE = ['director', 'checker'];
+const KEPT_MS = 3_600_000;
 const ADDON = join(BUILD, 'native/lvsd.node');
 const REGEX_LIBRARY = join(repoRoot, 'node_modules/@stephen-riley/pcre2-wasm/dist/libpcre2.wasm');
 

@@ -118,7 +118,7 @@ function readDestination(reading: RouteReading, first: string, reader: LineReade
   if (first === 'to') text = reader.take('DESTINATION');
   if (text === undefined) return false;
   const type = typeOf(text);
-  if (type !== undefined || isTypeNumber(text)) {
+  if (type !== undefined || (first !== 'to' && isTypeNumber(text))) {
     if (type !== undefined) reading.route.type = type;
     text = reader.take('DESTINATION');
     if (text === undefined) return false;

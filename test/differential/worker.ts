@@ -158,8 +158,8 @@ function runJob(job: Job): Promise<JobResult> {
 const SWEEP = `cd "$0" || exit
 ulimit -c 0; limit=$1; from=$2; step=$3; to=$4; shift 4
 while [ "$from" -lt "$to" ]; do
-  timeout -k 1 "$limit" "$@" "$from" >"$from.out" 2>&1 </dev/null
-  echo $? >"$from.rc"
+  timeout -k 1 "$limit" "$@" "text-$from" >"text-$from.out" 2>&1 </dev/null
+  echo $? >"text-$from.rc"
   from=$((from + step))
 done`;
 
@@ -168,7 +168,7 @@ async function runSweep({ argv, texts, env, seconds }: Sweep): Promise<readonly 
   const outside = join(root, within);
   mkdirSync(outside);
   texts.forEach((text, i) => {
-    writeFileSync(join(outside, String(i)), text);
+    writeFileSync(join(outside, `text-${i}`), text);
   });
   const step = availableParallelism();
   const shells = Array.from({ length: step }, (_, first) => {
@@ -184,8 +184,8 @@ async function runSweep({ argv, texts, env, seconds }: Sweep): Promise<readonly 
   });
   await Promise.all(shells);
   const results = texts.map((_, i) => ({
-    exit: readFileSync(join(outside, `${i}.rc`), 'utf8').trim(),
-    output: readFileSync(join(outside, `${i}.out`), 'utf8'),
+    exit: readFileSync(join(outside, `text-${i}.rc`), 'utf8').trim(),
+    output: readFileSync(join(outside, `text-${i}.out`), 'utf8'),
   }));
   rmSync(outside, { recursive: true });
   return results;

@@ -4,7 +4,7 @@
 // their sources. `runInVm` is the one way in which a test starts a VM; what a VM is and does is setup/vm.mjs's matter.
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,8 +23,11 @@ export const repoRoot: string = findRoot(dirname(fileURLToPath(import.meta.url))
 
 const corpusPlace = join(repoRoot, '..', 'shared', 'corpus');
 
-/** The shared corpus of configuration files beside the checkout; undefined where there is none. */
-export const sharedCorpus: string | undefined = existsSync(corpusPlace) ? corpusPlace : undefined;
+/**
+ * The shared corpus of configuration files beside the checkout; undefined where there is none. Without symlinks, because
+ * `_PWD` in a file is the process's own idea of its folder.
+ */
+export const sharedCorpus: string | undefined = existsSync(corpusPlace) ? realpathSync(corpusPlace) : undefined;
 
 /** How a run in the test VM ended. */
 export interface VmRun {

@@ -64,7 +64,8 @@ function checkVrrpScripts(config: Config, side: VrrpSide, host: Surroundings): r
     return outcome;
   };
   for (const { name, script, at } of side.scripts.values()) {
-    if (look(script) !== 'disabled') continue;
+    // A line that begins with < is a shell's: keepalived lets it be, and it counts for nothing.
+    if (look(script) !== 'disabled' || script.argv[0]?.startsWith('<') === true) continue;
     const message = `Disabling track script ${name} since not found/accessible`;
     told.push(diagnostic('assumed', 'LVSD_CONFIG_SCRIPT', message, at, { assumed: 'it is not tracked' }));
   }

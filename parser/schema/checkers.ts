@@ -65,6 +65,7 @@ function readDigest(url: UrlDraft, statement: Statement, context: BindContext): 
     const pair = wrong.index - (wrong.index % 2);
     problem = `Unable to interpret hex digit in '${text}' at offset ${pair}/${pair + 1}`;
   }
+  if (problem === undefined && url.digest !== undefined) problem = `Digest '${text}' is a duplicate`;
   if (problem === undefined) url.digest = context.shared(text.toLowerCase());
   else {
     context.report('assumed', 'LVSD_CONFIG_BAD_DIGEST', problem, statement, 1, {

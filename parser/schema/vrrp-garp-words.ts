@@ -100,6 +100,7 @@ function extraInterfaces(): Keyword<Draft> {
   return keyword<Draft>(
     {
       name: 'garp_extra_if',
+      whenMissing: 'garp_extra_if specified without time - ignoring',
       aliases: [
         {
           name: 'vmac_garp_intvl',

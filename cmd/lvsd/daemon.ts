@@ -19,6 +19,7 @@ import type { Log } from '../../runtime/log.js';
 import { type CommandLine, unbuiltOptions } from './command-line.js';
 import { type LoadedConfiguration, loadConfiguration } from './configuration.js';
 import { type BegunDaemon, daemonUmask, IN_BACKGROUND } from './daemon-begin.js';
+import { endEarlyHangup } from './early-hangup.js';
 import { type LogSettings, openLog } from './logging.js';
 import type { RoleName, Welcome } from './messages.js';
 import { AlreadyRunningError, PidFile, pidFilePath, pidFilePlace, systemFor } from './pid-file.js';
@@ -235,6 +236,7 @@ function tellStart(commandLine: CommandLine, log: Log): void {
 
 function listenToSignals(supervisor: Supervisor, commandLine: CommandLine, log: Log): void {
   process.on('SIGHUP', () => void supervisor.reload());
+  if (endEarlyHangup()) void supervisor.reload();
   process.on('SIGTERM', () => void supervisor.stop());
   if (commandLine.ignoreSigint) process.on('SIGINT', () => {});
   else process.on('SIGINT', () => void supervisor.stop());

@@ -7,10 +7,12 @@
  */
 import { describeError } from '../../runtime/errors.js';
 import { readCommandLine } from './command-line.js';
+import { listenForEarlyHangup } from './early-hangup.js';
 import { version } from './version.js';
 
 // Without a listener Node answers SIGUSR1 by opening its debugger's port, which would give root to whoever connects.
 process.on('SIGUSR1', () => {});
+listenForEarlyHangup();
 
 const outcome = readCommandLine(process.argv.slice(2), 'lvsd', version);
 

@@ -219,3 +219,20 @@ test('a role that dies over every showing of the first configuration ends the st
   assert.equal(killed.size, 3);
   assert.equal(existsSync(pidFile), false);
 });
+
+test('bug: a SIGHUP in the first moments of a start ends nothing and is made good', async () => {
+  const path = file('early.conf', globalDefs());
+  const child = spawn('unshare', [...words(path), '-n'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  endings.push(() => child.kill('SIGKILL'));
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk));
+  // As soon as the process catches signal 1, long before it has read a file.
+  const catches = (): boolean =>
+    /^SigCgt:.*[13579bdf]$/m.test(readFileSync(`/proc/${child.pid}/status`, 'latin1')) || child.exitCode !== null;
+  for (const end = Date.now() + 20_000; !catches() && Date.now() < end; ) await pause(1);
+  child.kill('SIGHUP');
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  await until({ child, log: () => text, ended }, 'the reload', () => text.includes('Reloading'));
+  child.kill('SIGTERM');
+  await ended;
+});

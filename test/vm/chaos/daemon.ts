@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PlanReport, ReloadReport } from '../../../observe/control-protocol.js';
 import type { StateDocument } from '../../../observe/state.js';
+import { programFlags } from '../../../runtime/heap.js';
 import { repoRoot } from '../../root.js';
 import type { CaseContext } from './cases.js';
 
@@ -77,7 +78,7 @@ export class Daemon {
     const words = [
       ...(options.wrapper ?? []),
       process.execPath,
-      '--max-semi-space-size=1',
+      ...programFlags,
       lvsdProgram,
       ...['-n', '-l', '-D', '-G', '-f', file],
       ...(options.args ?? []),

@@ -8,9 +8,18 @@
 import { DumpSocket } from '../netlink/dump-socket.js';
 import type { NetlinkMessage } from '../netlink/message.js';
 import { MonitorSocket } from '../netlink/monitor-socket.js';
-import { RTM_DELADDR, RTM_DELLINK, RTM_NEWADDR, RTM_NEWLINK, RTNLGRP } from '../netlink/rtnetlink.js';
+import {
+  RTM_DELADDR,
+  RTM_DELLINK,
+  RTM_DELROUTE,
+  RTM_DELRULE,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTNLGRP,
+} from '../netlink/rtnetlink.js';
 import { decodeInterfaceAddress, encodeAddressDump } from '../netlink/rtnetlink-address.js';
 import { decodeLink, encodeLinkDump } from '../netlink/rtnetlink-link.js';
+import { decodeRoute, type Route } from '../netlink/rtnetlink-route.js';
 import { LvsdError } from '../runtime/errors.js';
 import { AddressTable, type PresenceEvent } from './addresses.js';
 import { type LinkEvent, LinkTable } from './links.js';
@@ -20,6 +29,10 @@ export interface HostHandlers {
   onLink?(event: LinkEvent): void;
   /** Addresses that came to this host or left it. Not called for what was there at the start. */
   onAddress?(event: PresenceEvent): void;
+  /** A route is gone. With this handler routes are listened to; they are not kept in a table. */
+  onRouteGone?(route: Route): void;
+  /** A routing rule is gone. With this handler rules are listened to. */
+  onRuleGone?(): void;
   /** The kernel told faster than lvsd read; the tables are about to be read again. Worth a log line. */
   onLost?(): void;
   /** Reading them again failed for now (they change without pause); it is tried again. Worth a log line. */
@@ -53,7 +66,9 @@ export class HostMonitor {
     this.#handlers = handlers;
     this.#dump = options.dump ?? new DumpSocket('route');
     try {
-      const groups = [RTNLGRP.link, RTNLGRP.ipv4Address, RTNLGRP.ipv6Address];
+      const groups: number[] = [RTNLGRP.link, RTNLGRP.ipv4Address, RTNLGRP.ipv6Address];
+      if (handlers.onRouteGone !== undefined) groups.push(RTNLGRP.ipv4Route, RTNLGRP.ipv6Route);
+      if (handlers.onRuleGone !== undefined) groups.push(RTNLGRP.ipv4Rule, RTNLGRP.ipv6Rule);
       this.#monitor = new MonitorSocket(
         'route',
         groups,
@@ -131,6 +146,11 @@ export class HostMonitor {
       if (address === undefined) return;
       const { addresses } = this;
       this.#tell([], message.type === RTM_NEWADDR ? addresses.set(address) : addresses.delete(address));
+    } else if (message.type === RTM_DELROUTE) {
+      const route = decodeRoute(message.payload);
+      if (route !== undefined) this.#handlers.onRouteGone?.(route);
+    } else if (message.type === RTM_DELRULE) {
+      this.#handlers.onRuleGone?.();
     }
   }
 

@@ -17,9 +17,9 @@ import {
   IFA_F_NODAD,
   type WantedAddress,
 } from '../netlink/rtnetlink-address.js';
-import { decodeLink, encodeLinkByName } from '../netlink/rtnetlink-link.js';
 import { familyOf, type IpAddress } from '../runtime/addresses.js';
 import { LvsdError } from '../runtime/errors.js';
+import { lookUpLink } from './link-lookup.js';
 
 export interface Vip {
   readonly address: IpAddress;
@@ -27,9 +27,18 @@ export interface Vip {
   readonly device: string;
   /** Default 32 or 128. */
   readonly prefixLength?: number;
-  readonly scope?: Scope;
+  /** A name or 0..255; default global. */
+  readonly scope?: Scope | number;
   /** IPv4 only, at most 15 bytes. */
   readonly label?: string;
+  /** IPv4 only. */
+  readonly broadcast?: IpAddress;
+  /** The other end of a point-to-point address; the prefix is the peer's. */
+  readonly peer?: IpAddress;
+  /** IFA_F_* bits; default none, of IPv6 IFA_F_NODAD. */
+  readonly flags?: number;
+  /** IPv6 only, seconds; default 0, which is deprecated. */
+  readonly preferredLifetime?: number | 'forever';
 }
 
 export type AddResult =
@@ -123,7 +132,7 @@ export class VipAddresses {
     withoutDevice: (vip: Vip, error: NetlinkError) => R,
   ): R[] {
     const indices = new Map<string, number | NetlinkError>();
-    for (const { device } of vips) if (!indices.has(device)) indices.set(device, this.#indexOf(device));
+    for (const { device } of vips) if (!indices.has(device)) indices.set(device, indexOf(this.#socket, device));
     const sent: Vip[] = [];
     const requests: Buffer[] = [];
     for (const vip of vips) {
@@ -139,32 +148,36 @@ export class VipAddresses {
       return answer === undefined ? withoutDevice(vip, indices.get(vip.device) as NetlinkError) : answered(vip, answer);
     });
   }
+}
 
-  /** Asked through the same socket, so that it is the interface of the same namespace. */
-  #indexOf(device: string): number | NetlinkError {
-    try {
-      for (const reply of this.#socket.request(encodeLinkByName(device))) {
-        const link = decodeLink(reply.payload);
-        if (link !== undefined) return link.index;
-      }
-      return new NetlinkError('LVSD_NETLINK_UNANSWERED', `The kernel said nothing about interface ${device}`, 0);
-    } catch (error) {
-      if (error instanceof NetlinkError) return error;
-      throw error;
-    }
-  }
+function indexOf(socket: Pick<RequestSocket, 'request'>, device: string): number | NetlinkError {
+  const link = lookUpLink(socket, device);
+  return link instanceof NetlinkError ? link : link.index;
 }
 
 const prefixOf = (vip: Vip): number => vip.prefixLength ?? (familyOf(vip.address) === 'inet' ? 32 : 128);
 
-function keyOf(vip: Vip): string {
-  return `${vip.address}/${prefixOf(vip)} ${vip.device}`;
+/** What makes it the same one to the kernel. */
+export function keyOf(vip: Vip): string {
+  return `${vip.address}/${prefixOf(vip)} ${vip.device} ${vip.peer ?? ''}`;
 }
 
 function wantedOf(vip: Vip, index: number): WantedAddress {
-  const base = { index, address: vip.address, prefixLength: prefixOf(vip), scope: vip.scope ?? 'global' };
-  if (familyOf(vip.address) === 'inet6') return { ...base, flags: IFA_F_NODAD, preferred: false };
-  return vip.label === undefined ? base : { ...base, label: vip.label };
+  const { address, label, broadcast, peer } = vip;
+  const inet6 = familyOf(address) === 'inet6';
+  const flags = vip.flags ?? (inet6 ? IFA_F_NODAD : 0);
+  const lifetime = inet6 ? (vip.preferredLifetime ?? 0) : 'forever';
+  return {
+    index,
+    address,
+    prefixLength: prefixOf(vip),
+    scope: vip.scope ?? 'global',
+    ...(flags === 0 ? {} : { flags }),
+    ...(lifetime === 'forever' ? {} : { preferredLifetime: lifetime }),
+    ...(label === undefined || inet6 ? {} : { label }),
+    ...(broadcast === undefined ? {} : { broadcast }),
+    ...(peer === undefined ? {} : { peer }),
+  };
 }
 
 function failure(what: 'Adding' | 'Removing', vip: Vip, cause: NetlinkError): LvsdError {

@@ -34,7 +34,9 @@ export const IFA_F_HOMEADDRESS = 0x10;
 export const IFA_F_DEPRECATED = 0x20;
 export const IFA_F_TENTATIVE = 0x40;
 export const IFA_F_PERMANENT = 0x80;
+export const IFA_F_MANAGETEMPADDR = 0x100;
 export const IFA_F_NOPREFIXROUTE = 0x200;
+export const IFA_F_MCAUTOJOIN = 0x400;
 
 /** An address that stands on an interface. */
 export interface InterfaceAddress {
@@ -88,14 +90,17 @@ export interface WantedAddress {
   readonly index: number;
   readonly address: IpAddress;
   readonly prefixLength: number;
-  readonly scope?: Scope;
+  /** Its name, or its number 0..255; default global. */
+  readonly scope?: Scope | number;
   /** IPv4 only, at most 15 bytes. */
   readonly label?: string;
   readonly broadcast?: IpAddress;
+  /** The other end of a point-to-point address; the prefix is then the peer's. */
+  readonly peer?: IpAddress;
   /** IFA_F_* bits, as IFA_F_NODAD. */
   readonly flags?: number;
-  /** False (an IPv6 VIP): the address is deprecated at once, so that nothing chooses it as a source. Default true. */
-  readonly preferred?: boolean;
+  /** Seconds; 0: deprecated at once, so that nothing chooses it as a source. Default: for ever. */
+  readonly preferredLifetime?: number;
 }
 
 const FOREVER = 0xffffffff;
@@ -105,7 +110,8 @@ function header(address: WantedAddress): Buffer {
   bytes[0] = familyOf(address.address) === 'inet' ? FAMILY_INET : FAMILY_INET6;
   bytes[1] = address.prefixLength;
   bytes[2] = (address.flags ?? 0) & 0xff;
-  bytes[3] = SCOPE[address.scope ?? 'global'];
+  const scope = address.scope ?? 'global';
+  bytes[3] = typeof scope === 'number' ? scope : SCOPE[scope];
   bytes.writeUInt32LE(address.index, 4);
   return bytes;
 }
@@ -123,27 +129,29 @@ const bytesOf = (address: IpAddress): Buffer => {
 export function encodeAddressAdd(wanted: WantedAddress, existing: 'refuse' | 'replace' = 'refuse'): Buffer {
   const flags = NLM_F_CREATE | (existing === 'refuse' ? NLM_F_EXCL : NLM_F_REPLACE);
   return encodeRouteMessage(RTM_NEWADDR, flags, header(wanted), (into) => {
-    const bytes = bytesOf(wanted.address);
-    into.bytes(IFA_LOCAL, bytes).bytes(IFA_ADDRESS, bytes);
+    into.bytes(IFA_LOCAL, bytesOf(wanted.address)).bytes(IFA_ADDRESS, bytesOf(wanted.peer ?? wanted.address));
     if (wanted.broadcast !== undefined) into.bytes(IFA_BROADCAST, bytesOf(wanted.broadcast));
     if (wanted.label !== undefined) into.string(IFA_LABEL, wanted.label);
     if (wanted.flags !== undefined) into.u32(IFA_FLAGS, wanted.flags);
-    if (wanted.preferred === false) {
-      // struct ifa_cacheinfo: preferred 0 seconds, valid for ever, two stamps that are the kernel's.
-      into.bytes(IFA_CACHEINFO, new Uint8Array(Uint32Array.of(0, FOREVER, 0, 0).buffer));
+    if (wanted.preferredLifetime !== undefined) {
+      // struct ifa_cacheinfo: preferred so many seconds, valid for ever, two stamps that are the kernel's.
+      into.bytes(IFA_CACHEINFO, new Uint8Array(Uint32Array.of(wanted.preferredLifetime, FOREVER, 0, 0).buffer));
     }
   });
 }
 
-/** Deletes an address with this prefix length from this interface. */
-export function encodeAddressDelete(address: Pick<InterfaceAddress, 'index' | 'address' | 'prefixLength'>): Buffer {
+/** Deletes an address with this prefix length, and this peer if one is named, from this interface. */
+export function encodeAddressDelete(
+  address: Pick<InterfaceAddress, 'index' | 'address' | 'prefixLength'> & { readonly peer?: IpAddress },
+): Buffer {
   const wanted: WantedAddress = {
     index: address.index,
     address: address.address,
     prefixLength: address.prefixLength,
   };
   return encodeRouteMessage(RTM_DELADDR, 0, header(wanted), (into) => {
-    into.bytes(IFA_LOCAL, bytesOf(address.address));
+    // Without the second the kernel would take any prefix length.
+    into.bytes(IFA_LOCAL, bytesOf(address.address)).bytes(IFA_ADDRESS, bytesOf(address.peer ?? address.address));
   });
 }
 

@@ -19,14 +19,18 @@ export const RTM_GETADDR = 22;
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
 export const RTM_GETROUTE = 26;
+export const RTM_NEWRULE = 32;
+export const RTM_DELRULE = 33;
 
 /** Multicast groups, by number (for a monitor socket). */
 export const RTNLGRP = {
   link: 1,
   ipv4Address: 5,
   ipv4Route: 7,
+  ipv4Rule: 8,
   ipv6Address: 9,
   ipv6Route: 11,
+  ipv6Rule: 19,
 } as const;
 
 export const FAMILY_UNSPECIFIED = 0;

@@ -1,33 +1,42 @@
 /**
- * The router on this host: elections (router.ts) with raw sockets, a timerfd, links and addresses of the kernel, virtual
- * addresses and their announcement.
+ * The router on this host: elections (router.ts) with raw sockets, a timerfd, links and addresses of the kernel.
  *
  * It belongs to the network namespace in which it was opened, and needs CAP_NET_ADMIN and CAP_NET_RAW. Sockets are emptied
- * before timers are looked at. What it does not do is told to `HostRouterHandlers`: notifications, log lines, the sync
- * daemon; routes, rules, firewall, VMACs and what has more words than prefix and device are not its matter yet.
+ * before timers are looked at. Sockets are advert-sockets.ts's matter, VMACs virtual-devices.ts's, addresses, routes and
+ * rules belongings.ts's. Notifications, log lines and the sync daemon are told to `HostRouterHandlers`; what of a
+ * configuration is not done is said in the log (not-done.ts).
  *
  * The kernel is the truth: an interface that is down or gone is a fault, its first address is the source of adverts, and a
- * virtual address that somebody else took away is put back at once, told of and counted.
+ * virtual address, route or rule that somebody else took away is put back at once, told of and counted.
  */
 import type { VirtualAddress } from '../config/virtual-address.js';
 import type { VrrpConfig, VrrpInstance } from '../config/vrrp.js';
 import type { PresenceEvent } from '../host/addresses.js';
 import { HostMonitor } from '../host/host-monitor.js';
+import { lookUpLink } from '../host/link-lookup.js';
 import type { LinkEvent } from '../host/links.js';
-import { type Vip, VipAddresses } from '../host/vip-addresses.js';
+import { Sysctls, sysctlName } from '../host/sysctl.js';
+import type { Vip } from '../host/vip-addresses.js';
+import { VirtualLinkSysctls } from '../host/virtual-link-sysctls.js';
+import { VirtualLinks } from '../host/virtual-links.js';
 import { clockMs } from '../native/clock.js';
 import { openTimer, type TimerDescriptor } from '../native/timerfd.js';
 import { RequestSocket } from '../netlink/request-socket.js';
 import { IFA_F_SECONDARY } from '../netlink/rtnetlink-address.js';
 import type { Link } from '../netlink/rtnetlink-link.js';
+import type { Route as KernelRoute } from '../netlink/rtnetlink-route.js';
 import { type AddressFamily, familyOf, type IpAddress } from '../runtime/addresses.js';
-import { describeError } from '../runtime/errors.js';
-import { AdvertSocket, isDownError } from './advert-socket.js';
+import { isLvsdError } from '../runtime/errors.js';
+import { isDownError } from './advert-socket.js';
+import { AdvertSockets } from './advert-sockets.js';
 import { type AnnouncedAddress, Announcer, type SpacingOf } from './announcer.js';
+import { Belongings, NOTHING, staticsOf, type Wanted, wantedOf } from './belongings.js';
 import { type HostFacts, routerConfig } from './configure.js';
+import { notDone } from './not-done.js';
 import type { NotificationState, NotificationSubject } from './notification.js';
-import { type Instant, Router, type RouterConfig, type RouterEffect, scopeOf } from './router.js';
-import type { VirtualRouter, VirtualRouterConfig } from './virtual-router.js';
+import { type Instant, Router, type RouterConfig, type RouterEffect } from './router.js';
+import { VirtualDevices } from './virtual-devices.js';
+import type { VirtualRouter } from './virtual-router.js';
 
 export interface HostRouterHandlers {
   readonly onNotify: (subject: NotificationSubject, state: NotificationState) => void;
@@ -43,37 +52,44 @@ export interface HostRouterOptions {
   readonly held: boolean;
   readonly logUnknownVrids: boolean;
   readonly spacing?: SpacingOf;
+  /** vmac_prefix and vmac_addr_prefix of global_defs. */
+  readonly vmacPrefix?: string | undefined;
+  readonly vmacAddressPrefix?: string | undefined;
 }
-
-/** Of the scopes of rtnetlink, those that have a name. */
-const SCOPE_NAMES = { 0: 'global', 253: 'link', 254: 'host' } as const;
 
 /** More losses than this within so many milliseconds: somebody else wants the address gone. */
 const MOST_LOSSES = 5;
 const LOSSES_WITHIN = 10_000;
+const SCOPE_LINK = 253;
 
 const instant = (): Instant => ({ now: clockMs('monotonic'), wall: Date.now() });
 
 export class HostRouter {
   readonly router: Router;
   readonly announcer: Announcer;
-  /** Virtual addresses that somebody else took away while we held them. */
+  /** Virtual addresses that somebody else took away while we held them; routes and rules likewise. */
   addressesLost = 0;
+  routesLost = 0;
   readonly #handlers: HostRouterHandlers;
   readonly #monitor: HostMonitor;
   readonly #requests: RequestSocket;
-  readonly #vips: VipAddresses;
+  readonly #belongings: Belongings;
+  readonly #devices: VirtualDevices;
+  readonly #sockets: AdvertSockets;
   readonly #timer: TimerDescriptor;
-  readonly #sockets = new Map<string, AdvertSocket>();
-  /** The key of a configuration's socket. */
-  readonly #keys = new WeakMap<VirtualRouterConfig, string>();
-  /** When addresses were taken away lately. */
+  readonly #promoted = new Sysctls();
+  /** When something was taken away lately. */
   #lost: readonly number[] = [];
   #options: HostRouterOptions;
   #config: RouterConfig;
-  /** Every virtual address of the configuration, and the interfaces of its instances. */
+  #statics: Wanted = NOTHING;
+  #wanted = new WeakMap<VrrpInstance, Wanted>();
+  /** What the masters have on this host, by identity. */
+  readonly #held = new Map<string, Wanted>();
+  /** Every virtual address of the configuration, the places of its routes, and the interfaces of its instances. */
   #virtual: ReadonlySet<IpAddress> = new Set();
-  #devices: ReadonlySet<string> = new Set();
+  #places: ReadonlySet<string> = new Set();
+  #interfaces: ReadonlySet<string> = new Set();
   /** For when the timer is set. */
   #armedFor = Number.POSITIVE_INFINITY;
   #closed = false;
@@ -85,61 +101,84 @@ export class HostRouter {
     this.router = new Router((effect) => this.#perform(effect));
     this.announcer = new Announcer(options.spacing);
     this.#requests = new RequestSocket('route');
-    this.#vips = new VipAddresses(this.#requests);
+    const log = (text: string): void => handlers.onLog(text, false);
+    this.#belongings = new Belongings(this.#requests, log);
+    this.#devices = new VirtualDevices(new VirtualLinks(this.#requests, new VirtualLinkSysctls(log)), log);
+    this.#sockets = new AdvertSockets({
+      instanceOf: (one) => this.#instanceOf(one),
+      deviceOf: (instance) => this.#devices.advertDevice(instance),
+      indexOf: (device) => this.#link(device)?.index,
+      now: instant,
+      receive: (packet, scope, at) => this.router.receive(packet, scope, at),
+      received: () => this.#arm(),
+      log,
+    });
     this.#timer = openTimer(() => this.#tick());
     this.#monitor = new HostMonitor({
       onLink: (event) => this.#linkChanged(event),
       onAddress: (event) => this.#addressChanged(event),
+      onRouteGone: (route) => this.#routeGone(route),
+      onRuleGone: () => this.#routingGone(),
     });
-    this.#config = this.#routerConfig();
+    this.#config = this.#load();
     this.router.load(this.#config);
   }
 
-  /** Opens sockets, tells the router what the host is like, and begins the elections. */
+  /** Makes VMACs, opens sockets, tells the router what the host is like, and begins the elections. */
   start(): void {
     const at = instant();
+    this.#devices.ensure((name) => this.#link(name) !== undefined);
     for (const name of this.#trackedInterfaces(this.#config)) {
       this.router.tracked('interface', name, this.#works(name), at);
     }
-    this.#openSockets();
+    this.#belongings.addStatics(this.#statics);
+    this.#promote();
+    this.#otherFaults(at);
+    this.#sockets.open(this.router.instances());
     this.router.start(at);
     this.#arm();
   }
 
-  /** Another configuration. Virtual addresses of masters that the file does not name any more go, new ones come. */
+  /** Another configuration. What the file does not name any more goes, what is new comes; masters stay masters. */
   reload(options: HostRouterOptions): void {
-    const before = new Map(this.router.instances().map((one) => [one.config.identity, this.#vipsOf(one)]));
-    this.#options = options;
     const at = instant();
-    this.#config = this.#routerConfig();
+    const statics = this.#statics;
+    this.#options = options;
+    this.#config = this.#load();
+    this.#devices.ensure((name) => this.#link(name) !== undefined);
+    this.#belongings.replace(statics, this.#statics);
     for (const name of this.#trackedInterfaces(this.#config)) {
       this.router.tracked('interface', name, this.#works(name), at);
     }
     this.router.reload(this.#config, at);
-    this.#openSockets();
+    this.#promote();
+    this.#otherFaults(at);
+    this.#sockets.closeUnused(this.router.instances());
+    this.#sockets.open(this.router.instances());
     for (const one of this.router.instances()) {
       if (one.election.role !== 'master') continue;
-      const vips = this.#vipsOf(one);
-      const named = new Set(vips.map(nameOf));
-      this.#remove((before.get(one.config.identity) ?? []).filter((vip) => !named.has(nameOf(vip))));
-      this.#add(vips);
+      this.#belongings.replace(this.#heldBy(one) ?? NOTHING, this.#hold(one));
       this.announcer.announce(this.#announced(one), one.config.election.announce.masterRepeat, at.now);
     }
+    this.#devices.removeUnwanted();
     this.#arm();
   }
 
-  /** Tells peers that we stop, takes our addresses away, closes everything. */
+  /** Tells peers that we stop, takes everything of ours away, closes everything. */
   stop(): void {
     this.router.stop(instant());
+    this.#belongings.remove(this.#statics);
+    this.#devices.stop();
+    for (const error of this.#promoted.restore()) this.#log(error.message);
     this.close();
   }
 
-  /** Closes everything and says nothing. Harmless when it is closed. */
+  /** Closes everything and says nothing; what is on the host stays. Harmless when it is closed. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#timer.close();
-    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.close();
     this.#monitor.close();
     this.#requests.close();
     this.announcer.close();
@@ -152,15 +191,25 @@ export class HostRouter {
 
   // --- configuration and host ---
 
-  #routerConfig(): RouterConfig {
-    const { config, hmacKey, held, logUnknownVrids } = this.#options;
+  #load(): RouterConfig {
+    const { config, hmacKey, held, logUnknownVrids, vmacPrefix, vmacAddressPrefix } = this.#options;
+    for (const text of notDone(config)) this.#log(text);
     const instances = [...config.instances.values()];
-    this.#virtual = new Set(
-      instances.flatMap((one) => [...one.addresses, ...one.excludedAddresses].map(({ address }) => address)),
-    );
-    this.#devices = new Set(instances.flatMap((one) => one.interface ?? []));
+    this.#virtual = new Set(instances.flatMap((one) => virtualAddresses(one).map(({ address }) => address)));
+    this.#interfaces = new Set(instances.flatMap((one) => one.interface ?? []));
+    const routes = [...config.staticRoutes, ...instances.flatMap((one) => one.routes)];
+    this.#places = new Set(routes.map(({ table, destination }) => placeOf(table, destination.length)));
+    this.#statics = staticsOf(config);
+    this.#wanted = new WeakMap();
     const sourceOf = (device: string, family: AddressFamily): IpAddress | undefined => this.#sourceOf(device, family);
+    const link = vmacPrefix ?? 'vrrp';
+    const prefixes = { link, address: vmacAddressPrefix ?? link };
+    this.#devices.load(instances, prefixes, { sourceOf, macOf: (name) => this.#link(name)?.hardwareAddress });
     return routerConfig(config, { sourceOf, hmacKey, held, logUnknownVrids });
+  }
+
+  #log(text: string): void {
+    this.#handlers.onLog(text, false);
   }
 
   #instanceOf(router: VirtualRouter): VrrpInstance | undefined {
@@ -170,6 +219,14 @@ export class HostRouter {
   #trackedInterfaces(config: RouterConfig): ReadonlySet<string> {
     const trackers = config.instances.flatMap((one) => one.trackers);
     return new Set(trackers.filter(({ kind }) => kind === 'interface').map(({ name }) => name));
+  }
+
+  /** Of the monitor's table; one that was made a moment ago is asked of the kernel. */
+  #link(name: string): Link | undefined {
+    const known = this.#monitor.links.byName(name);
+    if (known !== undefined) return known;
+    const found = lookUpLink(this.#requests, name);
+    return found instanceof Error ? undefined : found;
   }
 
   /** keepalived's notion: set up, and something answers at the other end. */
@@ -187,19 +244,68 @@ export class HostRouter {
     const fitting =
       family === 'inet'
         ? own.filter(({ flags }) => (flags & IFA_F_SECONDARY) === 0)
-        : own.filter(({ scope }) => scope === 253);
+        : own.filter(({ scope }) => scope === SCOPE_LINK);
     return fitting[0]?.address;
   }
+
+  /** promote_secondaries of interfaces that are no VMACs (those have it always). */
+  #promote(): void {
+    for (const { promoteSecondaries, interface: device } of this.#options.config.instances.values()) {
+      if (!promoteSecondaries || device === undefined) continue;
+      try {
+        this.#promoted.set(sysctlName(['net', 'ipv4', 'conf', device, 'promote_secondaries']), 1);
+      } catch (error) {
+        if (!isLvsdError(error)) throw error;
+        this.#log(error.message);
+      }
+    }
+  }
+
+  /** Reasons for FAULT that only the host and the configuration know: no peers, a tracked source that is gone. */
+  #otherFaults(at: Instant): void {
+    for (const one of this.router.instances()) {
+      const instance = this.#instanceOf(one);
+      if (instance === undefined) continue;
+      const { transport, trackSource, sourceAddress } = instance;
+      const alone = transport.kind === 'unicast' && transport.peers.length === 0 && transport.faultWithoutPeers;
+      const gone = trackSource && sourceAddress !== undefined && !this.#monitor.addresses.has(sourceAddress);
+      this.router.setFault(one, 'peers', alone ? ' entering FAULT state (no unicast peers)' : undefined, at);
+      this.router.setFault(
+        one,
+        'source',
+        gone ? ` entering FAULT state (no source address ${sourceAddress})` : undefined,
+        at,
+      );
+    }
+  }
+
+  // --- what the kernel tells ---
 
   #linkChanged(event: LinkEvent): void {
     const at = instant();
     const { name } = event.link;
-    const works = this.#works(name);
-    this.router.tracked('interface', name, works, at);
-    if (event.kind === 'disappeared') this.#closeSockets(name);
-    this.#openSockets();
+    this.router.tracked('interface', name, this.#works(name), at);
+    if (event.kind === 'disappeared') this.#sockets.closeDevice(name);
+    const made = this.#devices.ensure((base) => this.#link(base) !== undefined);
+    this.#sockets.open(this.router.instances());
     this.#sourcesOf(name, at);
+    const came = event.kind === 'appeared' || (event.kind === 'changed' && event.link.running && !event.before.running);
+    if (came || made.length > 0) this.#standAgain(at);
     this.#arm();
+  }
+
+  /** An interface came, or came back: what should be on it goes there. */
+  #standAgain(at: Instant): void {
+    this.#belongings.restoreAddresses(this.#statics.vips);
+    for (const one of this.router.instances()) {
+      if (one.election.role !== 'master') continue;
+      const back = this.#belongings.restoreAddresses(this.#wantedBy(one).vips);
+      this.announcer.announce(this.#announcedOf(back), one.config.election.announce.masterRepeat, at.now);
+    }
+    this.#belongings.restoreRouting(this.#statics);
+    for (const one of this.router.instances()) {
+      if (one.election.role === 'master') this.#belongings.restoreRouting(this.#wantedBy(one));
+    }
   }
 
   #addressChanged({ address, present }: PresenceEvent): void {
@@ -207,8 +313,9 @@ export class HostRouter {
     if (!present) this.#gone(address, at);
     // Virtual addresses come and go by the hundred, and are nobody's source.
     if (!this.#virtual.has(address)) {
-      for (const device of this.#devices) this.#sourcesOf(device, at);
-      this.#openSockets();
+      for (const device of this.#interfaces) this.#sourcesOf(device, at);
+      this.#otherFaults(at);
+      this.#sockets.open(this.router.instances());
     }
     this.#arm();
   }
@@ -218,29 +325,54 @@ export class HostRouter {
    * put back at once. A manager that takes it away again and again is met as keepalived meets the first time: by BACKUP.
    */
   #gone(address: IpAddress, at: Instant): void {
+    const statics = this.#statics.vips.filter((vip) => vip.address === address);
+    for (const { device } of this.#belongings.restoreAddresses(statics)) {
+      this.#log(`static address ${address} on ${device} was removed by somebody else and is put back`);
+    }
     for (const one of this.router.instances()) {
       const instance = this.#instanceOf(one);
       if (instance === undefined || one.election.role !== 'master') continue;
-      const all: readonly VirtualAddress[] = [...instance.addresses, ...instance.excludedAddresses];
-      if (!all.some((virtual) => virtual.track && virtual.address === address)) continue;
-      const vips = this.#vipsOf(one).filter((vip) => vip.address === address);
-      const results = this.#vips.add(vips);
-      const missing = vips.filter((_, i) => results[i]?.kind === 'added');
+      if (!virtualAddresses(instance).some((virtual) => virtual.track && virtual.address === address)) continue;
+      const vips = this.#wantedBy(one).vips.filter((vip) => vip.address === address);
+      const missing = this.#belongings.restoreAddresses(vips);
       if (missing.length === 0) continue;
       this.addressesLost++;
-      this.#lost = [...this.#lost.filter((then) => then > at.now - LOSSES_WITHIN), at.now];
-      if (this.#lost.length > MOST_LOSSES) {
-        this.#handlers.onLog(
-          `(${one.name}) ${address} is removed again and again by somebody else: leaving MASTER`,
-          false,
-        );
-        this.#lost = [];
-        this.router.addressLost(one, at);
-      } else {
-        this.#handlers.onLog(`(${one.name}) ${address} was removed by somebody else and is put back`, false);
-        this.announcer.announce(this.#announcedOf(missing), one.config.election.announce.masterRepeat, at.now);
+      if (this.#again(one, address, at)) continue;
+      this.announcer.announce(this.#announcedOf(missing), one.config.election.announce.masterRepeat, at.now);
+    }
+  }
+
+  /** Tells of a loss. @returns whether it was one too many, and the instance left MASTER */
+  #again(one: VirtualRouter, what: string, at: Instant): boolean {
+    this.#lost = [...this.#lost.filter((then) => then > at.now - LOSSES_WITHIN), at.now];
+    if (this.#lost.length <= MOST_LOSSES) {
+      this.#log(`(${one.name}) ${what} was removed by somebody else and is put back`);
+      return false;
+    }
+    this.#log(`(${one.name}) ${what} is removed again and again by somebody else: leaving MASTER`);
+    this.#lost = [];
+    this.router.addressLost(one, at);
+    return true;
+  }
+
+  #routeGone({ table, prefixLength }: KernelRoute): void {
+    if (this.#places.has(placeOf(table, prefixLength))) this.#routingGone();
+  }
+
+  /** Puts back routes and rules that somebody took away. */
+  #routingGone(): void {
+    const at = instant();
+    for (const text of this.#belongings.restoreRouting(tracked(this.#statics)).restored) {
+      this.#log(`the static ${text} was removed by somebody else and is put back`);
+    }
+    for (const one of this.router.instances()) {
+      if (one.election.role !== 'master') continue;
+      for (const text of this.#belongings.restoreRouting(tracked(this.#wantedBy(one))).restored) {
+        this.routesLost++;
+        if (this.#again(one, text, at)) break;
       }
     }
+    this.#arm();
   }
 
   /** The address that adverts come from may be another one now. */
@@ -250,70 +382,16 @@ export class HostRouter {
       if (instance?.interface !== device || instance.sourceAddress !== undefined) continue;
       const source = this.#sourceOf(device, instance.family);
       if (source === one.source) continue;
-      if (instance.family === 'inet6') this.#closeSockets(device);
+      if (instance.family === 'inet6') this.#sockets.closeDevice(this.#devices.advertDevice(instance) ?? device);
       this.router.setSource(one, source, at);
     }
   }
 
-  // --- sockets and time ---
-
-  #key({ config }: VirtualRouter): string {
-    let key = this.#keys.get(config);
-    if (key === undefined) {
-      key = `${scopeOf(config)} ${config.form.family} ${config.form.authentication.kind === 'ah'}`;
-      this.#keys.set(config, key);
-    }
-    return key;
-  }
-
-  #openSockets(): void {
-    for (const one of this.router.instances()) {
-      const key = this.#key(one);
-      if (this.#sockets.has(key)) continue;
-      const scope = scopeOf(one.config);
-      const name = scope.split('@')[0] as string;
-      const link = name === '' ? undefined : this.#monitor.links.byName(name);
-      const unicast = one.config.peers.length > 0;
-      if ((name !== '' && link === undefined) || ((unicast || one.family === 'inet6') && one.source === undefined))
-        continue;
-      try {
-        const socket = new AdvertSocket(
-          {
-            family: one.family,
-            ah: one.config.form.authentication.kind === 'ah',
-            device: link === undefined ? undefined : { name, index: link.index },
-            group: unicast ? undefined : one.config.form.multicastGroup,
-            source: one.source,
-            hopLimit: one.config.form.ttl,
-          },
-          () => {
-            this.#receive(socket, scope);
-            this.#arm();
-          },
-        );
-        this.#sockets.set(key, socket);
-      } catch (error) {
-        this.#handlers.onLog(`(${one.name}) no socket for adverts: ${describeError(error)}`, false);
-      }
-    }
-  }
-
-  #closeSockets(device: string): void {
-    for (const [key, socket] of this.#sockets) {
-      if (key.split(/[ @]/)[0] !== device) continue;
-      socket.close();
-      this.#sockets.delete(key);
-    }
-  }
-
-  #receive(socket: AdvertSocket, scope: string): void {
-    const at = instant();
-    socket.receive((packet) => this.router.receive(packet, scope, at));
-  }
+  // --- time ---
 
   #tick(): void {
     this.#armedFor = Number.POSITIVE_INFINITY;
-    for (const [key, socket] of this.#sockets) this.#receive(socket, key.split(' ')[0] as string);
+    this.#sockets.drain(instant());
     const at = instant();
     this.router.timer(at);
     this.announcer.timer(at.now);
@@ -334,16 +412,14 @@ export class HostRouter {
 
   #perform(effect: RouterEffect): void {
     switch (effect.kind) {
-      case 'send': {
-        const socket = this.#sockets.get(this.#key(effect.instance));
+      case 'send':
         for (const { bytes, destination } of effect.adverts) {
-          const result = socket?.send(bytes, destination) ?? 0;
+          const result = this.#sockets.send(effect.instance, bytes, destination);
           if (result < 0 && !isDownError(result)) {
-            this.#handlers.onLog(`(${effect.instance.name}): send advert error ${-result}`, false);
+            this.#log(`(${effect.instance.name}): send advert error ${-result}`);
           }
         }
         return;
-      }
       case 'notify':
         this.#handlers.onNotify(effect.subject, effect.state);
         return;
@@ -359,22 +435,26 @@ export class HostRouter {
     const now = clockMs('monotonic');
     switch (action.kind) {
       case 'add-addresses':
-        this.#add(this.#vipsOf(one));
+        this.#belongings.add(this.#hold(one));
         return;
       case 'remove-addresses': {
-        const vips = this.#vipsOf(one);
+        const theirs = this.#heldBy(one) ?? this.#wantedBy(one);
+        this.#held.delete(one.config.identity);
+        this.announcer.forget(theirs.vips.map(({ address }) => address));
         // What an earlier process left is taken away as if it were ours (keepalived.md 12.3).
-        if (action.force) this.#vips.claim(vips.filter(({ address }) => this.#monitor.addresses.has(address)));
-        this.announcer.forget(vips.map(({ address }) => address));
-        this.#remove(vips);
+        if (action.force) this.#belongings.removeStale(theirs, (address) => this.#monitor.addresses.has(address));
+        else this.#belongings.remove(theirs);
         return;
       }
       case 'announce':
         this.announcer.announce(this.#announced(one), action.repeat, now);
         return;
-      case 'announce-source':
-        if (one.source !== undefined) this.announcer.announce(this.#at(one, [one.source]), 1, now);
+      case 'announce-source': {
+        const device = this.#instanceOf(one)?.interface;
+        if (one.source === undefined || device === undefined) return;
+        this.announcer.announce(this.#on(device, one.source), 1, now);
         return;
+      }
       case 'sync-daemon':
         this.#handlers.onSyncDaemon?.(one.name, action.role);
         return;
@@ -384,45 +464,37 @@ export class HostRouter {
     }
   }
 
-  #vipsOf(one: VirtualRouter): readonly Vip[] {
+  #wantedBy(one: VirtualRouter): Wanted {
     const instance = this.#instanceOf(one);
-    if (instance === undefined) return [];
-    return [...instance.addresses, ...instance.excludedAddresses].flatMap((virtual): Vip[] => {
-      const device = virtual.device ?? instance.interface;
-      if (device === undefined) return [];
-      const scope = SCOPE_NAMES[virtual.scope as keyof typeof SCOPE_NAMES] ?? 'global';
-      const base = { address: virtual.address, device, prefixLength: virtual.prefix, scope };
-      return [virtual.label === undefined ? base : { ...base, label: virtual.label }];
-    });
+    if (instance === undefined) return NOTHING;
+    let wanted = this.#wanted.get(instance);
+    if (wanted === undefined) {
+      wanted = wantedOf(instance, (of, virtual) => this.#devices.addressDevice(of, virtual));
+      this.#wanted.set(instance, wanted);
+    }
+    return wanted;
   }
 
-  #add(vips: readonly Vip[]): void {
-    for (const result of this.#vips.add(vips)) {
-      if (result.kind === 'failed') this.#handlers.onLog(result.error.message, false);
-    }
+  #hold(one: VirtualRouter): Wanted {
+    const wanted = this.#wantedBy(one);
+    this.#held.set(one.config.identity, wanted);
+    return wanted;
   }
 
-  #remove(vips: readonly Vip[]): void {
-    for (const result of this.#vips.remove(vips)) {
-      if (result.kind === 'failed') this.#handlers.onLog(result.error.message, false);
-    }
+  #heldBy(one: VirtualRouter): Wanted | undefined {
+    return this.#held.get(one.config.identity);
   }
 
   #announced(one: VirtualRouter): readonly AnnouncedAddress[] {
-    return this.#announcedOf(this.#vipsOf(one));
+    return this.#announcedOf(this.#wantedBy(one).vips);
   }
 
   #announcedOf(vips: readonly Vip[]): readonly AnnouncedAddress[] {
     return vips.flatMap(({ address, device }) => this.#on(device, address));
   }
 
-  #at(one: VirtualRouter, addresses: readonly IpAddress[]): readonly AnnouncedAddress[] {
-    const device = this.#instanceOf(one)?.interface;
-    return device === undefined ? [] : addresses.flatMap((address) => this.#on(device, address));
-  }
-
   #on(device: string, address: IpAddress): readonly AnnouncedAddress[] {
-    const link: Link | undefined = this.#monitor.links.byName(device);
+    const link = this.#link(device);
     const hardware = Buffer.from((link?.hardwareAddress ?? '').replaceAll(':', ''), 'hex');
     // Ethernet only (announce-frame.ts).
     if (link === undefined || hardware.length !== 6) return [];
@@ -430,4 +502,16 @@ export class HostRouter {
   }
 }
 
-const nameOf = ({ address, prefixLength, device }: Vip): string => `${address}/${prefixLength} ${device}`;
+const virtualAddresses = (instance: VrrpInstance): readonly VirtualAddress[] => [
+  ...instance.addresses,
+  ...instance.excludedAddresses,
+];
+
+/** Which routes could be ours, roughly: the kernel is asked about them. */
+const placeOf = (table: number, prefixLength: number): string => `${table} ${prefixLength}`;
+
+const tracked = ({ routes, rules }: Wanted): Wanted => ({
+  vips: [],
+  routes: routes.filter(({ track }) => track),
+  rules: rules.filter(({ track }) => track),
+});

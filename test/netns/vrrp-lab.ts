@@ -82,7 +82,7 @@ export class Keepalived {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
 
-  constructor(lab: VrrpLab, text: string) {
+  constructor(lab: Pick<VrrpLab, 'folder' | 'holder' | 'peer'>, text: string) {
     const { folder, holder, peer } = lab;
     assert.ok(peer);
     this.#folder = folder;

@@ -4,91 +4,22 @@
  */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { HostRouter, type HostRouterOptions } from '../../vrrp/host-router.js';
-import { parseText } from '../unit/parser/schema/parse-text.js';
-import { Keepalived, run, wait } from './vrrp-lab.js';
-import { alike, assertSame, openStand, picture, type Stand } from './vrrp-stand.js';
+import { asOwner, HostRun, instanceText, optionsOf } from './vrrp-host-run.js';
+import { run, wait } from './vrrp-lab.js';
+import { assertSame, openStand, picture, type Stand } from './vrrp-stand.js';
 
 let stand: Stand;
-let router: HostRouter | undefined;
-let keepalived: Keepalived | undefined;
-const log: string[] = [];
-let masters = 0;
+let both: HostRun;
 
 before(async () => {
   stand = await openStand();
 });
 after(() => stand.close());
-beforeEach(() => stand.renew());
-afterEach(async () => {
-  router?.stop();
-  router = undefined;
-  await keepalived?.stop();
-  keepalived = undefined;
-  log.length = 0;
-  masters = 0;
+beforeEach(async () => {
+  await stand.renew();
+  both = new HostRun(stand);
 });
-
-const instance = (name: string, vrid: number, body: string, on = 'eth0'): string =>
-  `vrrp_instance ${name} {\ninterface ${on}\nvirtual_router_id ${vrid}\nversion 3\nadvert_int 0.1\npriority 100\n${body}\n}\n`;
-
-const optionsOf = (text: string): HostRouterOptions => {
-  const { config } = parseText(text);
-  return {
-    config: config.vrrp,
-    hmacKey: (written) => Buffer.from(written),
-    held: false,
-    logUnknownVrids: false,
-    vmacPrefix: config.global.vrrp.vmacPrefix,
-    vmacAddressPrefix: config.global.vrrp.vmacAddressPrefix,
-  };
-};
-
-function begin(text: string): HostRouter {
-  router = new HostRouter(optionsOf(text), {
-    onNotify: (_subject, state) => {
-      if (state === 'MASTER') masters++;
-    },
-    onLog: (line) => log.push(line),
-  });
-  router.start();
-  return router;
-}
-
-async function beginAsMaster(text: string): Promise<HostRouter> {
-  const ours = begin(text);
-  await wait(
-    () => masters >= optionsOf(text).config.instances.size,
-    () => log.join('\n'),
-    3000,
-  );
-  return ours;
-}
-
-/** Both do the file until all instances are MASTER. */
-async function both(text: string): Promise<void> {
-  const names = [...text.matchAll(/vrrp_instance (\w+)/g)].map(([, name]) => name as string);
-  const count = optionsOf(text).config.instances.size;
-  assert.equal(count, names.length, 'the parser left an instance out');
-  keepalived = new Keepalived(stand, text);
-  begin(text);
-  const shown = (): string => `${log.join('\n')}\n${keepalived?.log.slice(-25).join('\n') ?? ''}`;
-  await wait(() => masters >= count && keepalived?.all(names, 'MASTER') === true, shown, 10_000);
-}
-
-/** MASTER, then the end; both times alike. @param leaves whether keepalived itself leaves something behind */
-async function compare(text: string, leaves = false): Promise<void> {
-  const bare = picture(stand.here);
-  await both(text);
-  await alike(stand, `as MASTER\n${log.join('\n')}`);
-  assert.notDeepEqual(picture(stand.here), bare, 'nothing was put on the host');
-  router?.stop();
-  router = undefined;
-  await keepalived?.stop();
-  keepalived = undefined;
-  if (!leaves) await alike(stand, 'after the end');
-  assertSame(picture(stand.here), bare, 'after the end');
-}
+afterEach(() => both.stop());
 
 test('addresses with all their words', async (t) => {
   if (stand.peer === undefined) return t.skip(stand.missing);
@@ -110,7 +41,7 @@ test('addresses with all their words', async (t) => {
     fd00::6 preferred_lft forever
   }`;
   // keepalived 2.2.7 leaves the addresses with a peer on the host.
-  await compare(instance('V', 51, addresses), true);
+  await both.compare(instanceText('V', 51, addresses), 'ours');
 });
 
 const routing = `virtual_ipaddress {
@@ -156,7 +87,7 @@ const routing = `virtual_ipaddress {
 
 test('routes and rules with all their words', async (t) => {
   if (stand.peer === undefined) return t.skip(stand.missing);
-  await compare(instance('V', 51, routing));
+  await both.compare(instanceText('V', 51, routing));
 });
 
 test('static addresses, routes and rules stand from the start to the end', async (t) => {
@@ -174,28 +105,27 @@ static_rules {
   from 10.70.0.0/24 table 100 priority 60
 }
 `;
-  await compare(`${text}${instance('V', 51, 'virtual_ipaddress {\n10.50.1.1\n}')}`);
+  await both.compare(`${text}${instanceText('V', 51, 'virtual_ipaddress {\n10.50.1.1\n}')}`);
 });
 
 test('what a crash left is gone at the next start, before anything is won', async () => {
   const bare = picture(stand.here);
-  const text = instance('V', 51, routing).replace('priority 100', 'priority 255');
-  const first = await beginAsMaster(text);
+  const text = instanceText('V', 51, routing);
+  await both.beginAsMaster(asOwner(text));
   assert.ok(picture(stand.here).length > bare.length + 30);
-  // As a crash would: nothing is said, everything stays.
-  first.close();
-  router = undefined;
-  begin(text.replace('priority 255', 'priority 100'));
+  both.crash();
+  both.begin(text);
   assertSame(picture(stand.here), bare, 'what was left');
 });
 
 test('routes and rules that somebody takes away come back; the untracked do not', async () => {
-  const ours = await beginAsMaster(instance('V', 51, routing).replace('priority 100', 'priority 255'));
+  const ours = await both.beginAsMaster(asOwner(instanceText('V', 51, routing)));
   const whole = picture(stand.here);
-  const rest = (): string => {
+  const missing = (): string => {
     const now = new Set(picture(stand.here));
-    return [...whole.filter((line) => !now.has(line)), ...log].join('\n');
+    return whole.filter((line) => !now.has(line)).join('\n');
   };
+  const shown = (): string => `${missing()}\n${both.log.join('\n')}`;
   const taken = [
     'route del 10.61.0.0/16',
     '-6 route del fd02::/64',
@@ -204,12 +134,11 @@ test('routes and rules that somebody takes away come back; the untracked do not'
   ];
   for (const [i, words] of taken.entries()) {
     run('ip', ...words.split(' '));
-    await wait(() => ours.routesLost === i + 1, rest, 2000);
-    await wait(() => rest() === log.join('\n'), rest, 2000);
+    await wait(() => ours.routesLost === i + 1 && missing() === '', shown, 2000);
   }
   run('ip', 'rule', 'del', 'priority', '96');
   run('ip', 'rule', 'del', 'priority', '70');
-  await wait(() => ours.routesLost === 5, rest, 2000);
+  await wait(() => ours.routesLost === 5, shown, 2000);
   assert.equal(stand.here('ip rule show priority 96'), '');
   assert.match(stand.here('ip rule show priority 70'), /10\.50\.1\.1/);
 });
@@ -217,19 +146,34 @@ test('routes and rules that somebody takes away come back; the untracked do not'
 test('a reload changes what differs, and an instance that goes takes its things along', async () => {
   const bare = picture(stand.here);
   const own = (routes: string, vrid = 51): string =>
-    instance(`V${vrid}`, vrid, `virtual_ipaddress {\n10.50.${vrid}.1\n}\nvirtual_routes {\n${routes}\n}`).replace(
-      'priority 100',
-      'priority 255',
-    );
+    asOwner(instanceText(`V${vrid}`, vrid, `virtual_ipaddress {\n10.50.${vrid}.1\n}\nvirtual_routes {\n${routes}\n}`));
   const stable = '10.60.0.0/16 via 10.50.0.9 dev eth0';
-  const ours = await beginAsMaster(`${own(`${stable}\n10.61.0.0/16 dev eth0`)}${own('10.62.0.0/16 dev eth0', 52)}`);
+  const ours = await both.beginAsMaster(
+    `${own(`${stable}\n10.61.0.0/16 dev eth0`)}${own('10.62.0.0/16 dev eth0', 52)}`,
+  );
   const routes = (): string =>
     [...stand.here('ip route show proto keepalived').matchAll(/^10\.(\d+)/gm)].map(([, net]) => net).join(' ');
   assert.equal(routes(), '60 61 62');
   ours.reload(optionsOf(own(`${stable}\n10.63.0.0/16 dev eth0`)));
   assert.equal(routes(), '60 63');
   assert.equal(stand.here('ip -o address show to 10.50.52.1'), '');
-  ours.stop();
-  router = undefined;
-  assertSame(picture(stand.here), bare, 'what was left');
+  await both.stop();
+  assertSame(picture(stand.here), bare, 'after the end');
+});
+
+test('a route whose interface comes later stands as soon as it does', async () => {
+  const routes = 'virtual_routes {\n10.60.0.0/16 dev late0\n}\nvirtual_rules {\niif late0 table 100 priority 60\n}';
+  await both.beginAsMaster(
+    asOwner(instanceText('V', 51, `virtual_ipaddress {\n10.50.1.1\n10.50.1.2 dev late0\n}\n${routes}`)),
+  );
+  assert.match(stand.here('ip rule show priority 60'), /iif late0/);
+  assert.equal(stand.here('ip route show 10.60.0.0/16'), '');
+  run('ip', 'link', 'add', 'late0', 'link', 'eth0p', 'type', 'macvlan');
+  run('ip', 'link', 'set', 'late0', 'up');
+  await wait(
+    () => stand.here('ip route show 10.60.0.0/16').includes('late0') && stand.here('ip address').includes('10.50.1.2'),
+    () => `${stand.here('ip address; ip route')}\n${both.log.join('\n')}`,
+    2000,
+  );
+  run('ip', 'link', 'del', 'late0');
 });

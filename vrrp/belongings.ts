@@ -101,6 +101,14 @@ export class Belongings {
     return { restored: of('done'), failed: of('failed') };
   }
 
+  /** The first of these that does not stand by our doing and cannot be added now; undefined: all stand. */
+  missing({ vips, routes, rules }: Wanted): string | undefined {
+    const addresses = this.#vips.add(vips);
+    const gone = vips.find((_, i) => addresses[i]?.kind === 'failed');
+    if (gone !== undefined) return `address ${gone.address} on ${gone.device}`;
+    return this.restoreRouting({ vips: [], routes, rules }).failed[0];
+  }
+
   #tell(results: readonly EntryResult[]): void {
     for (const result of results) if (result.kind === 'failed') this.#log(result.error.message);
   }

@@ -3,7 +3,7 @@
  *
  * It belongs to the network namespace in which it was opened, and needs CAP_NET_ADMIN and CAP_NET_RAW. Sockets are emptied
  * before timers are looked at. Sockets are advert-sockets.ts's matter, VMACs virtual-devices.ts's, addresses, routes and
- * rules belongings.ts's. Notifications, log lines and the sync daemon are told to `HostRouterHandlers`; what of a
+ * rules belongings.ts's and, when somebody takes them away, put-back.ts's. Notifications, log lines and the sync daemon are told to `HostRouterHandlers`; what of a
  * configuration is not done is said in the log (not-done.ts).
  *
  * The kernel is the truth: an interface that is down or gone is a fault, its first address is the source of adverts, and a
@@ -13,7 +13,6 @@ import type { VirtualAddress } from '../config/virtual-address.js';
 import type { VrrpConfig, VrrpInstance } from '../config/vrrp.js';
 import type { PresenceEvent } from '../host/addresses.js';
 import { HostMonitor } from '../host/host-monitor.js';
-import { lookUpLink } from '../host/link-lookup.js';
 import type { LinkEvent } from '../host/links.js';
 import { Sysctls, sysctlName } from '../host/sysctl.js';
 import type { Vip } from '../host/vip-addresses.js';
@@ -22,18 +21,17 @@ import { VirtualLinks } from '../host/virtual-links.js';
 import { clockMs } from '../native/clock.js';
 import { openTimer, type TimerDescriptor } from '../native/timerfd.js';
 import { RequestSocket } from '../netlink/request-socket.js';
-import { IFA_F_SECONDARY } from '../netlink/rtnetlink-address.js';
-import type { Link } from '../netlink/rtnetlink-link.js';
-import type { Route as KernelRoute } from '../netlink/rtnetlink-route.js';
-import { type AddressFamily, familyOf, type IpAddress } from '../runtime/addresses.js';
+import type { AddressFamily, IpAddress } from '../runtime/addresses.js';
 import { isLvsdError } from '../runtime/errors.js';
 import { isDownError } from './advert-socket.js';
 import { AdvertSockets } from './advert-sockets.js';
-import { type AnnouncedAddress, Announcer, type SpacingOf } from './announcer.js';
+import { Announcer, type SpacingOf } from './announcer.js';
 import { Belongings, NOTHING, staticsOf, type Wanted, wantedOf } from './belongings.js';
 import { type HostFacts, routerConfig } from './configure.js';
+import { HostView } from './host-view.js';
 import { notDone } from './not-done.js';
 import type { NotificationState, NotificationSubject } from './notification.js';
+import { PutBack } from './put-back.js';
 import { type Instant, Router, type RouterConfig, type RouterEffect } from './router.js';
 import { VirtualDevices } from './virtual-devices.js';
 import type { VirtualRouter } from './virtual-router.js';
@@ -57,38 +55,29 @@ export interface HostRouterOptions {
   readonly vmacAddressPrefix?: string | undefined;
 }
 
-/** More losses than this within so many milliseconds: somebody else wants the address gone. */
-const MOST_LOSSES = 5;
-const LOSSES_WITHIN = 10_000;
-const SCOPE_LINK = 253;
-
 const instant = (): Instant => ({ now: clockMs('monotonic'), wall: Date.now() });
 
 export class HostRouter {
   readonly router: Router;
   readonly announcer: Announcer;
-  /** Virtual addresses that somebody else took away while we held them; routes and rules likewise. */
-  addressesLost = 0;
-  routesLost = 0;
   readonly #handlers: HostRouterHandlers;
   readonly #monitor: HostMonitor;
   readonly #requests: RequestSocket;
+  readonly #host: HostView;
   readonly #belongings: Belongings;
+  readonly #putBack: PutBack;
   readonly #devices: VirtualDevices;
   readonly #sockets: AdvertSockets;
   readonly #timer: TimerDescriptor;
   readonly #promoted = new Sysctls();
-  /** When something was taken away lately. */
-  #lost: readonly number[] = [];
   #options: HostRouterOptions;
   #config: RouterConfig;
   #statics: Wanted = NOTHING;
   #wanted = new WeakMap<VrrpInstance, Wanted>();
   /** What the masters have on this host, by identity. */
   readonly #held = new Map<string, Wanted>();
-  /** Every virtual address of the configuration, the places of its routes, and the interfaces of its instances. */
+  /** Every virtual address of the configuration, and the interfaces of its instances. */
   #virtual: ReadonlySet<IpAddress> = new Set();
-  #places: ReadonlySet<string> = new Set();
   #interfaces: ReadonlySet<string> = new Set();
   /** For when the timer is set. */
   #armedFor = Number.POSITIVE_INFINITY;
@@ -107,7 +96,7 @@ export class HostRouter {
     this.#sockets = new AdvertSockets({
       instanceOf: (one) => this.#instanceOf(one),
       deviceOf: (instance) => this.#devices.advertDevice(instance),
-      indexOf: (device) => this.#link(device)?.index,
+      indexOf: (device) => this.#host.link(device)?.index,
       now: instant,
       receive: (packet, scope, at) => this.router.receive(packet, scope, at),
       received: () => this.#arm(),
@@ -117,23 +106,43 @@ export class HostRouter {
     this.#monitor = new HostMonitor({
       onLink: (event) => this.#linkChanged(event),
       onAddress: (event) => this.#addressChanged(event),
-      onRouteGone: (route) => this.#routeGone(route),
-      onRuleGone: () => this.#routingGone(),
+      onRouteGone: (route) => this.#lost((at) => this.#putBack.route(route, at)),
+      onRuleGone: () => this.#lost((at) => this.#putBack.routing(at)),
+    });
+    this.#host = new HostView(this.#monitor, this.#requests);
+    this.#putBack = new PutBack({
+      router: this.router,
+      belongings: this.#belongings,
+      instanceOf: (one) => this.#instanceOf(one),
+      wantedBy: (one) => this.#wantedBy(one),
+      announce: (one, vips, at) => this.#announce(vips, one.config.election.announce.masterRepeat, at.now),
+      log,
     });
     this.#config = this.#load();
     this.router.load(this.#config);
   }
 
+  /** Virtual addresses that somebody else took away while we held them. */
+  get addressesLost(): number {
+    return this.#putBack.addressesLost;
+  }
+
+  /** Routes and rules likewise. */
+  get routesLost(): number {
+    return this.#putBack.routesLost;
+  }
+
   /** Makes VMACs, opens sockets, tells the router what the host is like, and begins the elections. */
   start(): void {
     const at = instant();
-    this.#devices.ensure((name) => this.#link(name) !== undefined);
+    this.#devices.ensure((name) => this.#host.link(name) !== undefined);
     for (const name of this.#trackedInterfaces(this.#config)) {
-      this.router.tracked('interface', name, this.#works(name), at);
+      this.router.tracked('interface', name, this.#host.works(name), at);
     }
     this.#belongings.addStatics(this.#statics);
     this.#promote();
     this.#otherFaults(at);
+    this.#putBack.trackGroups(at);
     this.#sockets.open(this.router.instances());
     this.router.start(at);
     this.#arm();
@@ -145,10 +154,10 @@ export class HostRouter {
     const statics = this.#statics;
     this.#options = options;
     this.#config = this.#load();
-    this.#devices.ensure((name) => this.#link(name) !== undefined);
+    this.#devices.ensure((name) => this.#host.link(name) !== undefined);
     this.#belongings.replace(statics, this.#statics);
     for (const name of this.#trackedInterfaces(this.#config)) {
-      this.router.tracked('interface', name, this.#works(name), at);
+      this.router.tracked('interface', name, this.#host.works(name), at);
     }
     this.router.reload(this.#config, at);
     this.#promote();
@@ -158,7 +167,7 @@ export class HostRouter {
     for (const one of this.router.instances()) {
       if (one.election.role !== 'master') continue;
       this.#belongings.replace(this.#heldBy(one) ?? NOTHING, this.#hold(one));
-      this.announcer.announce(this.#announced(one), one.config.election.announce.masterRepeat, at.now);
+      this.#announce(this.#wantedBy(one).vips, one.config.election.announce.masterRepeat, at.now);
     }
     this.#devices.removeUnwanted();
     this.#arm();
@@ -197,14 +206,14 @@ export class HostRouter {
     const instances = [...config.instances.values()];
     this.#virtual = new Set(instances.flatMap((one) => virtualAddresses(one).map(({ address }) => address)));
     this.#interfaces = new Set(instances.flatMap((one) => one.interface ?? []));
-    const routes = [...config.staticRoutes, ...instances.flatMap((one) => one.routes)];
-    this.#places = new Set(routes.map(({ table, destination }) => placeOf(table, destination.length)));
     this.#statics = staticsOf(config);
+    this.#putBack.load(config);
     this.#wanted = new WeakMap();
-    const sourceOf = (device: string, family: AddressFamily): IpAddress | undefined => this.#sourceOf(device, family);
+    const sourceOf = (device: string, family: AddressFamily): IpAddress | undefined =>
+      this.#host.sourceOf(device, family, this.#virtual);
     const link = vmacPrefix ?? 'vrrp';
     const prefixes = { link, address: vmacAddressPrefix ?? link };
-    this.#devices.load(instances, prefixes, { sourceOf, macOf: (name) => this.#link(name)?.hardwareAddress });
+    this.#devices.load(instances, prefixes, { sourceOf, macOf: (name) => this.#host.link(name)?.hardwareAddress });
     return routerConfig(config, { sourceOf, hmacKey, held, logUnknownVrids });
   }
 
@@ -219,33 +228,6 @@ export class HostRouter {
   #trackedInterfaces(config: RouterConfig): ReadonlySet<string> {
     const trackers = config.instances.flatMap((one) => one.trackers);
     return new Set(trackers.filter(({ kind }) => kind === 'interface').map(({ name }) => name));
-  }
-
-  /** Of the monitor's table; one that was made a moment ago is asked of the kernel. */
-  #link(name: string): Link | undefined {
-    const known = this.#monitor.links.byName(name);
-    if (known !== undefined) return known;
-    const found = lookUpLink(this.#requests, name);
-    return found instanceof Error ? undefined : found;
-  }
-
-  /** keepalived's notion: set up, and something answers at the other end. */
-  #works(device: string): boolean {
-    const link = this.#monitor.links.byName(device);
-    return link?.up === true && link.running;
-  }
-
-  /** The first address of an interface that is not one of ours; of IPv6 the link-local one. */
-  #sourceOf(device: string, family: AddressFamily): IpAddress | undefined {
-    const link = this.#monitor.links.byName(device);
-    if (link === undefined) return undefined;
-    const all = this.#monitor.addresses.onInterface(link.index).filter(({ address }) => familyOf(address) === family);
-    const own = all.filter(({ address }) => !this.#virtual.has(address));
-    const fitting =
-      family === 'inet'
-        ? own.filter(({ flags }) => (flags & IFA_F_SECONDARY) === 0)
-        : own.filter(({ scope }) => scope === SCOPE_LINK);
-    return fitting[0]?.address;
   }
 
   /** promote_secondaries of interfaces that are no VMACs (those have it always). */
@@ -268,7 +250,7 @@ export class HostRouter {
       if (instance === undefined) continue;
       const { transport, trackSource, sourceAddress } = instance;
       const alone = transport.kind === 'unicast' && transport.peers.length === 0 && transport.faultWithoutPeers;
-      const gone = trackSource && sourceAddress !== undefined && !this.#monitor.addresses.has(sourceAddress);
+      const gone = trackSource && sourceAddress !== undefined && !this.#host.has(sourceAddress);
       this.router.setFault(one, 'peers', alone ? ' entering FAULT state (no unicast peers)' : undefined, at);
       this.router.setFault(
         one,
@@ -284,33 +266,20 @@ export class HostRouter {
   #linkChanged(event: LinkEvent): void {
     const at = instant();
     const { name } = event.link;
-    this.router.tracked('interface', name, this.#works(name), at);
+    this.router.tracked('interface', name, this.#host.works(name), at);
     if (event.kind === 'disappeared') this.#sockets.closeDevice(name);
-    const made = this.#devices.ensure((base) => this.#link(base) !== undefined);
+    const made = this.#devices.ensure((base) => this.#host.link(base) !== undefined);
     this.#sockets.open(this.router.instances());
     this.#sourcesOf(name, at);
     const came = event.kind === 'appeared' || (event.kind === 'changed' && event.link.running && !event.before.running);
-    if (came || made.length > 0) this.#standAgain(at);
+    if (came || made.length > 0) this.#putBack.standAgain(at);
+    else this.#putBack.trackGroups(at);
     this.#arm();
-  }
-
-  /** An interface came, or came back: what should be on it goes there. */
-  #standAgain(at: Instant): void {
-    this.#belongings.restoreAddresses(this.#statics.vips);
-    for (const one of this.router.instances()) {
-      if (one.election.role !== 'master') continue;
-      const back = this.#belongings.restoreAddresses(this.#wantedBy(one).vips);
-      this.announcer.announce(this.#announcedOf(back), one.config.election.announce.masterRepeat, at.now);
-    }
-    this.#belongings.restoreRouting(this.#statics);
-    for (const one of this.router.instances()) {
-      if (one.election.role === 'master') this.#belongings.restoreRouting(this.#wantedBy(one));
-    }
   }
 
   #addressChanged({ address, present }: PresenceEvent): void {
     const at = instant();
-    if (!present) this.#gone(address, at);
+    if (!present) this.#putBack.address(address, at);
     // Virtual addresses come and go by the hundred, and are nobody's source.
     if (!this.#virtual.has(address)) {
       for (const device of this.#interfaces) this.#sourcesOf(device, at);
@@ -320,71 +289,21 @@ export class HostRouter {
     this.#arm();
   }
 
-  /**
-   * A virtual address of a master left this host, or did so a while ago: the kernel tells by whether it can be added. It is
-   * put back at once. A manager that takes it away again and again is met as keepalived meets the first time: by BACKUP.
-   */
-  #gone(address: IpAddress, at: Instant): void {
-    const statics = this.#statics.vips.filter((vip) => vip.address === address);
-    for (const { device } of this.#belongings.restoreAddresses(statics)) {
-      this.#log(`static address ${address} on ${device} was removed by somebody else and is put back`);
-    }
-    for (const one of this.router.instances()) {
-      const instance = this.#instanceOf(one);
-      if (instance === undefined || one.election.role !== 'master') continue;
-      if (!virtualAddresses(instance).some((virtual) => virtual.track && virtual.address === address)) continue;
-      const vips = this.#wantedBy(one).vips.filter((vip) => vip.address === address);
-      const missing = this.#belongings.restoreAddresses(vips);
-      if (missing.length === 0) continue;
-      this.addressesLost++;
-      if (this.#again(one, address, at)) continue;
-      this.announcer.announce(this.#announcedOf(missing), one.config.election.announce.masterRepeat, at.now);
-    }
-  }
-
-  /** Tells of a loss. @returns whether it was one too many, and the instance left MASTER */
-  #again(one: VirtualRouter, what: string, at: Instant): boolean {
-    this.#lost = [...this.#lost.filter((then) => then > at.now - LOSSES_WITHIN), at.now];
-    if (this.#lost.length <= MOST_LOSSES) {
-      this.#log(`(${one.name}) ${what} was removed by somebody else and is put back`);
-      return false;
-    }
-    this.#log(`(${one.name}) ${what} is removed again and again by somebody else: leaving MASTER`);
-    this.#lost = [];
-    this.router.addressLost(one, at);
-    return true;
-  }
-
-  #routeGone({ table, prefixLength }: KernelRoute): void {
-    if (this.#places.has(placeOf(table, prefixLength))) this.#routingGone();
-  }
-
-  /** Puts back routes and rules that somebody took away. */
-  #routingGone(): void {
-    const at = instant();
-    for (const text of this.#belongings.restoreRouting(tracked(this.#statics)).restored) {
-      this.#log(`the static ${text} was removed by somebody else and is put back`);
-    }
-    for (const one of this.router.instances()) {
-      if (one.election.role !== 'master') continue;
-      for (const text of this.#belongings.restoreRouting(tracked(this.#wantedBy(one))).restored) {
-        this.routesLost++;
-        if (this.#again(one, text, at)) break;
-      }
-    }
-    this.#arm();
-  }
-
   /** The address that adverts come from may be another one now. */
   #sourcesOf(device: string, at: Instant): void {
     for (const one of this.router.instances()) {
       const instance = this.#instanceOf(one);
       if (instance?.interface !== device || instance.sourceAddress !== undefined) continue;
-      const source = this.#sourceOf(device, instance.family);
+      const source = this.#host.sourceOf(device, instance.family, this.#virtual);
       if (source === one.source) continue;
       if (instance.family === 'inet6') this.#sockets.closeDevice(this.#devices.advertDevice(instance) ?? device);
       this.router.setSource(one, source, at);
     }
+  }
+
+  #lost(putBack: (at: Instant) => void): void {
+    putBack(instant());
+    this.#arm();
   }
 
   // --- time ---
@@ -442,17 +361,17 @@ export class HostRouter {
         this.#held.delete(one.config.identity);
         this.announcer.forget(theirs.vips.map(({ address }) => address));
         // What an earlier process left is taken away as if it were ours (keepalived.md 12.3).
-        if (action.force) this.#belongings.removeStale(theirs, (address) => this.#monitor.addresses.has(address));
+        if (action.force) this.#belongings.removeStale(theirs, (address) => this.#host.has(address));
         else this.#belongings.remove(theirs);
         return;
       }
       case 'announce':
-        this.announcer.announce(this.#announced(one), action.repeat, now);
+        this.#announce(this.#wantedBy(one).vips, action.repeat, now);
         return;
       case 'announce-source': {
         const device = this.#instanceOf(one)?.interface;
         if (one.source === undefined || device === undefined) return;
-        this.announcer.announce(this.#on(device, one.source), 1, now);
+        this.#announce([{ address: one.source, device }], 1, now);
         return;
       }
       case 'sync-daemon':
@@ -462,6 +381,10 @@ export class HostRouter {
       case 'late':
         return;
     }
+  }
+
+  #announce(vips: readonly Pick<Vip, 'address' | 'device'>[], repeat: number, now: number): void {
+    this.announcer.announce(this.#host.announced(vips), repeat, now);
   }
 
   #wantedBy(one: VirtualRouter): Wanted {
@@ -484,34 +407,9 @@ export class HostRouter {
   #heldBy(one: VirtualRouter): Wanted | undefined {
     return this.#held.get(one.config.identity);
   }
-
-  #announced(one: VirtualRouter): readonly AnnouncedAddress[] {
-    return this.#announcedOf(this.#wantedBy(one).vips);
-  }
-
-  #announcedOf(vips: readonly Vip[]): readonly AnnouncedAddress[] {
-    return vips.flatMap(({ address, device }) => this.#on(device, address));
-  }
-
-  #on(device: string, address: IpAddress): readonly AnnouncedAddress[] {
-    const link = this.#link(device);
-    const hardware = Buffer.from((link?.hardwareAddress ?? '').replaceAll(':', ''), 'hex');
-    // Ethernet only (announce-frame.ts).
-    if (link === undefined || hardware.length !== 6) return [];
-    return [{ address, interfaceIndex: link.index, hardware, router: false }];
-  }
 }
 
 const virtualAddresses = (instance: VrrpInstance): readonly VirtualAddress[] => [
   ...instance.addresses,
   ...instance.excludedAddresses,
 ];
-
-/** Which routes could be ours, roughly: the kernel is asked about them. */
-const placeOf = (table: number, prefixLength: number): string => `${table} ${prefixLength}`;
-
-const tracked = ({ routes, rules }: Wanted): Wanted => ({
-  vips: [],
-  routes: routes.filter(({ track }) => track),
-  rules: rules.filter(({ track }) => track),
-});

@@ -177,3 +177,40 @@ test('a route whose interface comes later stands as soon as it does', async () =
   );
   run('ip', 'link', 'del', 'late0');
 });
+
+test('track_group: what the members stand on is put back; while it cannot stand they are in FAULT', async () => {
+  run('ip', 'link', 'add', 'late0', 'link', 'eth0p', 'type', 'macvlan');
+  run('ip', 'link', 'set', 'late0', 'up');
+  const text = 'track_group G {\ngroup {\nV\n}\n}\nstatic_routes {\n10.60.0.0/16 dev late0 track_group G\n}\n';
+  const ours = await both.beginAsMaster(text + asOwner(instanceText('V', 51, 'virtual_ipaddress {\n10.50.1.1\n}')));
+  const role = (): string => ours.router.instances()[0]?.election.role ?? '';
+  const shown = (): string => `${role()}\n${stand.here('ip route')}\n${both.log.join('\n')}`;
+  run('ip', 'route', 'del', '10.60.0.0/16');
+  await wait(() => stand.here('ip route show 10.60.0.0/16') !== '', shown, 2000);
+  assert.equal(role(), 'master');
+  run('ip', 'link', 'del', 'late0');
+  await wait(() => role() === 'fault', shown, 2000);
+  run('ip', 'link', 'add', 'late0', 'link', 'eth0p', 'type', 'macvlan');
+  run('ip', 'link', 'set', 'late0', 'up');
+  await wait(() => role() === 'master', shown, 3000);
+  run('ip', 'link', 'del', 'late0');
+});
+
+test('track_src_ip: FAULT while the source address is gone', async () => {
+  run('ip', 'address', 'add', '10.50.0.77/24', 'dev', 'eth0');
+  const body = 'mcast_src_ip 10.50.0.77\ntrack_src_ip\nvirtual_ipaddress {\n10.50.1.1\n}';
+  const ours = await both.beginAsMaster(asOwner(instanceText('V', 51, body)));
+  const role = (): string => ours.router.instances()[0]?.election.role ?? '';
+  run('ip', 'address', 'del', '10.50.0.77/24', 'dev', 'eth0');
+  await wait(
+    () => role() === 'fault',
+    () => both.log.join('\n'),
+    2000,
+  );
+  run('ip', 'address', 'add', '10.50.0.77/24', 'dev', 'eth0');
+  await wait(
+    () => role() === 'master',
+    () => both.log.join('\n'),
+    3000,
+  );
+});

@@ -12,7 +12,9 @@ export const VIEWS = ['rules', 'thresholds', 'timeouts', 'daemons'] as const;
 export type Snapshot = Readonly<Record<(typeof VIEWS)[number], readonly string[]>>;
 
 const BETWEEN = '=====';
-const ASK = `ipvsadm -Sn; echo ${BETWEEN}; ipvsadm -Ln --thresholds; echo ${BETWEEN}; ipvsadm -L --timeout; echo ${BETWEEN}; ipvsadm -L --daemon`;
+const ASK = ['-Sn', '-Ln --thresholds', '-L --timeout', '-L --daemon']
+  .map((view) => `ipvsadm ${view}`)
+  .join(` && echo ${BETWEEN} && `);
 
 const linesOf = (text: string): string[] =>
   text
@@ -20,7 +22,7 @@ const linesOf = (text: string): string[] =>
     .map((line) => line.trim().replace(/\s+/g, ' '))
     .filter((line) => line !== '');
 
-/** Reads a namespace's table. */
+/** Reads a namespace's table; rejects when a view could not be read, because half a table looks like a difference. */
 export async function readSnapshot(namespace: string): Promise<Snapshot> {
   const [rules = '', thresholds = '', timeouts = '', daemons = ''] = (
     await outputLater(namespace, ['sh', '-c', ASK])

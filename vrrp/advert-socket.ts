@@ -13,7 +13,7 @@ import { inetAddress } from '../native/socket-address.js';
 import { ReceiveBatch } from '../native/socket-batch.js';
 import { AF, IP, IPPROTO, IPV6, SO, SOCK, SOL } from '../native/socket-options.js';
 import { errno } from '../native/system-call-error.js';
-import { type AddressFamily, type IpAddress, readAddress, writeAddress } from '../runtime/addresses.js';
+import { type AddressFamily, type IpAddress, writeAddress } from '../runtime/addresses.js';
 import { VRRP_PROTOCOL } from './checksum.js';
 import { AH_PROTOCOL, type ReceivedPacket } from './packet.js';
 
@@ -117,8 +117,7 @@ export class AdvertSocket {
       for (let i = 0; i < count; i++) {
         const bytes = batch.data(i);
         if (family === 'inet') {
-          const source = bytes.length < 20 ? UNKNOWN : readAddress('inet', bytes, 12);
-          handle({ family, bytes, source, destination: UNKNOWN, ttl: -1 });
+          handle({ family, bytes, source: UNKNOWN, destination: UNKNOWN, ttl: -1 });
         } else {
           const sender = batch.sender(i);
           const source = sender.family === 'inet6' ? sender.address : UNKNOWN6;

@@ -262,7 +262,7 @@ export const backupHearsZero: Step = (context) => {
 // --- timers ---
 
 /** Whether a backup's down timer is over, and it was not run before it for so long that it cannot believe it. */
-function wasNotRun(state: ElectionState, now: number): boolean {
+export function wasNotRun(state: ElectionState, now: number): boolean {
   if (state.role !== 'backup' || state.deadline > now || state.listened >= MOST_LISTENED) return false;
   return now - state.ranAt >= NOT_RUN * state.masterInterval;
 }

@@ -112,6 +112,17 @@ export type Decoded =
 const refuse = (reject: VrrpReject, detail: string, vrid?: number): Decoded =>
   vrid === undefined ? { ok: false, reject, detail } : { ok: false, reject, detail, vrid };
 
+/** The VRID of a packet that may be an advertisement; 0, which is nobody's, where there is none. */
+export function vridAt({ family, bytes }: ReceivedPacket): number {
+  const start = family === 'inet' ? ((bytes[0] ?? 0) & 15) * 4 : 0;
+  return bytes[start + 1] ?? 0;
+}
+
+/** Who sent a packet. */
+export function senderOf({ family, bytes, source }: ReceivedPacket): IpAddress {
+  return family === 'inet' && bytes.length >= 20 ? readAddress('inet', bytes, 12) : source;
+}
+
 /** Reads a packet's shape. Never throws. */
 export function decodeAdvert(packet: ReceivedPacket): Decoded {
   return packet.family === 'inet' ? decodeIpv4(packet.bytes) : decodeMessage(packet, 0, undefined);

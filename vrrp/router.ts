@@ -12,7 +12,7 @@
 import type { AddressFamily, IpAddress } from '../runtime/addresses.js';
 import type { ElectionAction, ElectionEvent, NotifiedState } from './election-state.js';
 import type { NotificationState, NotificationSubject } from './notification.js';
-import { decodeAdvert, type ReceivedPacket } from './packet.js';
+import { decodeAdvert, type ReceivedPacket, senderOf, vridAt } from './packet.js';
 import { assess, type TrackerKind, type TrackerReading } from './tracking.js';
 import { missingAddressFault, type OutgoingAdvert, VirtualRouter, type VirtualRouterConfig } from './virtual-router.js';
 
@@ -58,11 +58,14 @@ export interface Instant {
   readonly wall: number;
 }
 
+const VRIDS = 256;
+
 export class Router {
   readonly #perform: (effect: RouterEffect) => void;
   #instances: VirtualRouter[] = [];
   #groups = new Map<string, SyncGroup>();
-  #byVrid = new Map<string, VirtualRouter>();
+  /** By scope; in each the VRIDs of IPv4, then those of IPv6. */
+  #byVrid = new Map<string, (VirtualRouter | undefined)[]>();
   #logUnknownVrids = false;
   #started = false;
   readonly #readings = new Map<string, TrackerReading>();
@@ -138,13 +141,20 @@ export class Router {
 
   /** A packet from a socket. `scope` tells sockets apart whose VRIDs are others' (interface or unicast source). */
   receive(packet: ReceivedPacket, scope: string, at: Instant): void {
+    const here = this.#byVrid.get(scope);
+    const offset = packet.family === 'inet' ? 0 : VRIDS;
+    const expected = here?.[offset + vridAt(packet)];
+    if (expected?.hearAgain(packet, at.now)) {
+      this.#soonest = Math.min(this.#soonest, expected.deadline);
+      return;
+    }
     const decoded = decodeAdvert(packet);
     const vrid = decoded.ok ? decoded.advert.vrid : decoded.vrid;
-    const instance = vrid === undefined ? undefined : this.#byVrid.get(`${scope} ${packet.family} ${vrid}`);
+    const instance = vrid === undefined ? undefined : here?.[offset + vrid];
     if (instance === undefined) {
       this.unknownVrids++;
       if (vrid !== undefined && this.#logUnknownVrids) {
-        const text = `Unknown VRID(${vrid}) received on interface(${scope}) from ${packet.source}. ignoring...`;
+        const text = `Unknown VRID(${vrid}) received on interface(${scope}) from ${senderOf(packet)}. ignoring...`;
         this.#perform({ kind: 'log', detail: false, text });
       }
       return;
@@ -217,7 +227,10 @@ export class Router {
     }
     this.#byVrid = new Map();
     for (const instance of this.#instances) {
-      this.#byVrid.set(`${scopeOf(instance.config)} ${instance.family} ${instance.config.form.vrid}`, instance);
+      const scope = scopeOf(instance.config);
+      const here = this.#byVrid.get(scope) ?? new Array<VirtualRouter | undefined>(2 * VRIDS).fill(undefined);
+      here[(instance.family === 'inet' ? 0 : VRIDS) + instance.config.form.vrid] = instance;
+      this.#byVrid.set(scope, here);
     }
   }
 

@@ -18,9 +18,10 @@ import {
   nextDeadline,
 } from './election-state.js';
 import { compareAddresses } from './election-timers.js';
-import { type AdvertView, intervalOf, type VrrpReject } from './packet.js';
+import { type AdvertView, intervalOf, type ReceivedPacket, type VrrpReject } from './packet.js';
 import { type AdvertForm, type AdvertMoment, encodeAdvert } from './packet-encode.js';
 import { checkAdvert, checksumForm, type ReceivePolicy, type ReceiveState } from './receive-check.js';
+import { hearsAgain, RepeatedAdvert } from './repeated-advert.js';
 import { emptyStatistics, REJECT_COUNTER } from './statistics.js';
 import type { Tracker } from './tracking.js';
 
@@ -64,6 +65,8 @@ export class VirtualRouter {
     | { readonly priority: number; readonly adapted: boolean; readonly adverts: readonly OutgoingAdvert[] }
     | undefined;
   #told = new Set<VrrpReject | string>();
+  /** What the master said last, while we are backup and had nothing to remark. */
+  #repeated: RepeatedAdvert | undefined;
 
   constructor(config: VirtualRouterConfig, priority: number) {
     this.config = config;
@@ -80,6 +83,7 @@ export class VirtualRouter {
   set source(source: IpAddress | undefined) {
     this.#source = source;
     this.#last = undefined;
+    this.#repeated = undefined;
   }
 
   get name(): string {
@@ -143,7 +147,25 @@ export class VirtualRouter {
       ...(advert.ah === undefined ? {} : { ahSequence: advert.ah.sequence }),
     };
     const actions = this.step({ kind: 'advert', advert: heard }, now, wall);
+    const { kind } = this.config.form.authentication;
+    const plain = verdict.notes.length === 0 && (kind === 'none' || kind === 'pass') && advert.priority > 0;
+    this.#repeated = plain && this.election.role === 'backup' ? new RepeatedAdvert(advert, heard) : undefined;
     return told.length === 0 ? actions : [...told, ...actions];
+  }
+
+  /**
+   * A packet with our VRID, before it is read: what the master said before needs no second look.
+   * @returns whether that was all; otherwise nothing has happened
+   */
+  hearAgain(packet: ReceivedPacket, now: number): boolean {
+    const repeated = this.#repeated;
+    if (repeated === undefined || this.receiving.lastSender !== repeated.heard.source) return false;
+    if (!repeated.isRepeatedBy(packet)) return false;
+    const state = hearsAgain(this.election, repeated.heard, this.config.election, now);
+    if (state === undefined) return false;
+    this.election = state;
+    this.statistics.advert_rcvd++;
+    return true;
   }
 
   /** A packet that is not even an advertisement, or not a sound one, with our VRID in it. */
@@ -211,6 +233,7 @@ export class VirtualRouter {
   reconfigure(config: VirtualRouterConfig): void {
     this.config = config;
     this.#last = undefined;
+    this.#repeated = undefined;
     if (config.source !== undefined) this.source = config.source;
     this.#told.clear();
   }

@@ -27,7 +27,7 @@ export const routeTypes = [
 ] as const;
 export type RouteType = (typeof routeTypes)[number];
 
-/** Metrics that a number stands behind (RTAX_*); times are in milliseconds, already times 8 or 4 where the kernel wants it so. */
+/** Metrics that a number stands behind (RTAX_*); times are in the kernel's units: eighths of a millisecond in rtt, quarters in rttvar, milliseconds in rto_min. */
 export const routeMetrics = [
   'mtu',
   'hoplimit',

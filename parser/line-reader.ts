@@ -98,7 +98,8 @@ export class LineReader {
 
 /** A number as C's strtoul with base 0 reads it: decimal, 0x hexadecimal, leading 0 octal; undefined if it is none. */
 export function anyBase(text: string): number | undefined {
-  if (/^0[xX][0-9a-fA-F]+$/.test(text)) return Number.parseInt(text.slice(2), 16);
-  if (/^0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
-  return /^\d+$/.test(text) ? Number.parseInt(text, 10) : undefined;
+  const digits = text.startsWith('+') ? text.slice(1) : text;
+  if (/^0[xX][0-9a-fA-F]+$/.test(digits)) return Number.parseInt(digits.slice(2), 16);
+  if (/^0[0-7]+$/.test(digits)) return Number.parseInt(digits, 8);
+  return /^(?:[1-9]\d*|0)$/.test(digits) ? Number.parseInt(digits, 10) : undefined;
 }

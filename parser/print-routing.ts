@@ -7,6 +7,7 @@ import { routeMetrics } from '../config/route.js';
 import type { Rule } from '../config/rule.js';
 import type { StaticAddress, VirtualAddress } from '../config/virtual-address.js';
 import { quotedWord } from './print-writer.js';
+import { timeMetrics } from './schema/route-metrics.js';
 
 type Words = (string | number)[];
 
@@ -85,14 +86,18 @@ function nextHopWords(hop: NextHop): Words {
   ];
 }
 
-const inMilliseconds = new Set<RouteMetric>(['rtt', 'rttvar', 'rto_min']);
+/** Bare in the kernel's unit as far as a bare number may go; what is more was written in milliseconds. */
+function metricText(metric: RouteMetric, value: number): Words[number] {
+  const time = timeMetrics.get(metric);
+  return time === undefined || value <= time.longest ? value : `${value / time.scale}ms`;
+}
 
 function metricWords({ metrics, locked }: Route): Words {
   const held: ReadonlySet<LockableMetric | RouteMetric> = new Set(locked);
   return routeMetrics.flatMap((metric) => {
     const value = metrics[metric];
     if (value === undefined) return [];
-    return [metric, ...flag('lock', held.has(metric)), inMilliseconds.has(metric) ? `${value}ms` : value];
+    return [metric, ...flag('lock', held.has(metric)), metricText(metric, value)];
   });
 }
 

@@ -64,8 +64,15 @@ function checkVrrpScripts(config: Config, side: VrrpSide, host: Surroundings): r
     return outcome;
   };
   for (const { name, script, at } of side.scripts.values()) {
+    const outcome = look(script);
     // A line that begins with < is a shell's: keepalived lets it be, and it counts for nothing.
-    if (look(script) !== 'disabled' || script.argv[0]?.startsWith('<') === true) continue;
+    if (script.argv[0]?.startsWith('<') === true) continue;
+    // Behind the program an unknown user is not counted, but a program that is not there is.
+    const inline = outcome === 'user-unknown' && script.user?.at === undefined;
+    const missing = inline
+      ? host.lookAtScript({ ...script, user: undefined }, config.global).outcome === 'disabled'
+      : outcome === 'disabled';
+    if (!missing) continue;
     const message = `Disabling track script ${name} since not found/accessible`;
     told.push(diagnostic('assumed', 'LVSD_CONFIG_SCRIPT', message, at, { assumed: 'it is not tracked' }));
   }

@@ -38,16 +38,19 @@ export function validateVrrp(side: VrrpSide, defaults: VrrpDefaults, context: Bi
     instances.set(draft.name, completeInstance(draft, group, defaults, used, context));
   }
   const syncGroups = completeGroups(membership, instances, defaults, context);
+  const trackGroups = trackGroupsOf(side, instances, context);
+  const known = <S extends { readonly trackGroup: string | undefined }>(each: S): S =>
+    each.trackGroup === undefined || trackGroups.has(each.trackGroup) ? each : { ...each, trackGroup: undefined };
   if (instances.size > 0) tellUnused(side, [...instances.values(), ...syncGroups.values()], context);
   return {
     instances,
     syncGroups,
     scripts: side.scripts,
     trackProcesses: side.processes,
-    trackGroups: trackGroupsOf(side, instances, context),
-    staticAddresses: staticAddressesOf(side, defaults),
-    staticRoutes: side.staticRoutes,
-    staticRules: side.staticRules,
+    trackGroups,
+    staticAddresses: staticAddressesOf(side, defaults).map(known),
+    staticRoutes: side.staticRoutes.map(known),
+    staticRules: side.staticRules.map(known),
     garpGroups: side.garpGroups,
     interfaceDelays: side.interfaceDelays,
   };
@@ -179,9 +182,9 @@ function trackGroupsOf(
       return false;
     });
     if (members.length > 0) groups.set(group.name, { ...group, members });
-    else {
+    else if (group.members.length > 0) {
       const message = `Track group ${group.name}, no matching virtual router found in group declaration - removing`;
-      context.reportAt('assumed', 'LVSD_CONFIG_EMPTY_GROUP', message, group.at, {
+      context.reportAt('note', 'LVSD_CONFIG_EMPTY_GROUP', message, group.at, {
         assumed: 'the group does not exist',
       });
     }

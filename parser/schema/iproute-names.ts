@@ -97,8 +97,8 @@ export const tableNumber = (text: string): number | undefined => numberOf(text, 
 export const protocolNumber = (text: string): number | undefined => numberOf(text, protocols, 255);
 /** How far an address or a route reaches, 0..255. */
 export const scopeNumber = (text: string): number | undefined => numberOf(text, scopes, 255);
-/** A group of interfaces, 0..4294967295. */
-export const groupNumber = (text: string): number | undefined => numberOf(text, groups, 0xffffffff);
+/** A group of interfaces, 0..2147483647: those above are negative to keepalived, which refuses them. */
+export const groupNumber = (text: string): number | undefined => numberOf(text, groups, 0x7fffffff);
 
 /** The byte that was called type of service, 0..255; a number is decimal unless it says otherwise (seen with 2.2.7). */
 export const serviceNumber = (text: string): number | undefined => numberOf(text, serviceFields, 255);

@@ -32,6 +32,8 @@ export function readEncapsulation(reader: LineReader): Encapsulation | undefined
         expected: 'mpls, ip, ip6 or ila',
         ...WITHOUT,
       });
+      // keepalived takes the next word for what belongs to the encapsulation.
+      reader.next();
       return undefined;
   }
 }

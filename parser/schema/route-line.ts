@@ -4,10 +4,10 @@
  *
  * Most of what is wrong leaves the whole route out; the rest is told and the option left out, as keepalived does.
  */
-import { lockableMetrics, type Prefix, type Route, type RouteType, routeTypes } from '../../config/route.js';
+import { lockableMetrics, type Prefix, type Route, routeTypes } from '../../config/route.js';
 import { type AddressFamily, familyOf, type IpAddress } from '../../runtime/addresses.js';
 import type { BindContext } from '../bind-context.js';
-import { LineReader } from '../line-reader.js';
+import { anyBase, LineReader } from '../line-reader.js';
 import type { Statement } from '../statement.js';
 import { readPrefixed } from './address-line.js';
 import {
@@ -88,6 +88,18 @@ function value(set: (reading: RouteReading, text: string, reader: LineReader) =>
   };
 }
 
+/** An option that settles the family before its value is looked at. */
+function onlyIPv6(
+  message: string,
+  set: (reading: RouteReading, text: string, reader: LineReader) => boolean,
+): ReadRouteOption {
+  const read = value(set);
+  return (reading, reader, word) => {
+    if (!sameFamily(reading, 'inet6')) return refuse(reader, message, 'LVSD_CONFIG_FAMILY');
+    return read(reading, reader, word);
+  };
+}
+
 function family(name: AddressFamily): ReadRouteOption {
   return (reading, reader) =>
     sameFamily(reading, name) ||
@@ -106,20 +118,21 @@ function readPrefix(text: string, reader: LineReader): Prefix | 'default' | unde
   return parsed === undefined ? undefined : { address: parsed.address, length: parsed.prefix };
 }
 
-/** Any byte is read as the number of a type, also one that no type has. */
-const isTypeNumber = (text: string): boolean => /^\+?\d{0,3}$/.test(text) && Number(text) <= 255;
-
-/** By its name, or by its number (RTN_*, of which 1 is the first that is named). */
-const typeOf = (text: string): RouteType | undefined =>
-  routeTypes.find((type) => type === text) ?? (/^\d{1,3}$/.test(text) ? routeTypes[Number(text) - 1] : undefined);
+/** Any byte is read as the number of a type (RTN_*), also one that no type has; nothing between quotes is 0. */
+function typeNumber(text: string): number | undefined {
+  const number = text === '' ? 0 : anyBase(text);
+  return number === undefined || number > 255 ? undefined : number;
+}
 
 function readDestination(reading: RouteReading, first: string, reader: LineReader): boolean {
   let text: string | undefined = first;
   if (first === 'to') text = reader.take('DESTINATION');
   if (text === undefined) return false;
-  const type = typeOf(text);
-  if (type !== undefined || (first !== 'to' && isTypeNumber(text))) {
-    if (type !== undefined) reading.route.type = type;
+  const named = routeTypes.find((type) => type === text);
+  const number = first === 'to' ? undefined : typeNumber(text);
+  if (named !== undefined || number !== undefined) {
+    // 1 is the first that has a name.
+    reading.route.type = named ?? routeTypes[(number ?? 0) - 1] ?? reading.route.type;
     text = reader.take('DESTINATION');
     if (text === undefined) return false;
   }
@@ -160,6 +173,9 @@ function or(reading: RouteReading, reader: LineReader): boolean {
   return true;
 }
 
+/** keepalived reads it and adds the route as any other. */
+const noEffect: ReadRouteOption = () => true;
+
 const device = value((reading, name) => {
   reading.noteInterface(name, `WARNING - interface ${name} for VROUTE nexthop doesn't exist`);
   reading.route.device = name;
@@ -179,6 +195,9 @@ const priority = value((reading, text, reader) => {
 const options: ReadonlyMap<string, ReadRouteOption> = new Map<string, ReadRouteOption>([
   ['inet', family('inet')],
   ['inet6', family('inet6')],
+  ['add', noEffect],
+  ['prepend', noEffect],
+  ['append', noEffect],
   ['via', via],
   ['gw', via],
   ['or', or],
@@ -228,6 +247,15 @@ const options: ReadonlyMap<string, ReadRouteOption> = new Map<string, ReadRouteO
     }),
   ],
   [
+    // Which table a VRF has, only the host knows; it may be named by its table.
+    'vrf',
+    value((_reading, text, reader) => {
+      const expected = 'table N, with the number that ip -d link show says of the VRF';
+      reader.say('LVSD_CONFIG_UNKNOWN_OPTION', `VRF ${text} not found for route`, { expected });
+      return false;
+    }),
+  ],
+  [
     'protocol',
     value((reading, text, reader) => {
       reading.route.protocol = protocolNumber(text);
@@ -257,9 +285,7 @@ const options: ReadonlyMap<string, ReadRouteOption> = new Map<string, ReadRouteO
   ],
   [
     'expires',
-    value((reading, text, reader) => {
-      if (reading.family === 'inet') return refuse(reader, 'expires is only valid for IPv6', 'LVSD_CONFIG_FAMILY');
-      reading.family = 'inet6';
+    onlyIPv6('expires is only valid for IPv6', (reading, text, reader) => {
       reading.route.expires = bounded(text, MAX_UNSIGNED);
       return reading.route.expires !== undefined || refuse(reader, `Invalid expires time ${text} specified for route`);
     }),
@@ -290,9 +316,7 @@ const options: ReadonlyMap<string, ReadRouteOption> = new Map<string, ReadRouteO
   ],
   [
     'pref',
-    value((reading, text, reader) => {
-      if (reading.family === 'inet') return refuse(reader, 'pref is only valid for IPv6', 'LVSD_CONFIG_FAMILY');
-      reading.family = 'inet6';
+    onlyIPv6('pref is only valid for IPv6', (reading, text, reader) => {
       reading.route.preference = routerPreferences.get(text) ?? bounded(text, 255);
       return reading.route.preference !== undefined || refuse(reader, `Invalid pref value ${text} specified for route`);
     }),

@@ -9,11 +9,14 @@ import { bounded, type ReadRouteOption, refuse } from './route-reading.js';
 export const isMetric = (word: string): word is RouteMetric => (routeMetrics as readonly string[]).includes(word);
 const isLockable = (word: string): word is LockableMetric => (lockableMetrics as readonly string[]).includes(word);
 const flagMetrics = new Set<RouteMetric>(['quickack', 'fastopen_no_cookie']);
-/** What a bare number stands for in milliseconds, as the kernel keeps it (shifted by 3 and 2). */
-const timeMetrics: ReadonlyMap<RouteMetric, number> = new Map([
-  ['rtt', 8],
-  ['rttvar', 4],
-  ['rto_min', 1],
+/**
+ * Which part of a millisecond the kernel counts in (it keeps these shifted by 3 and 2), and the longest time in
+ * milliseconds, which keepalived holds a bare number to as well.
+ */
+export const timeMetrics: ReadonlyMap<RouteMetric, { readonly scale: number; readonly longest: number }> = new Map([
+  ['rtt', { scale: 8, longest: 960_000 }],
+  ['rttvar', { scale: 4, longest: 480_000 }],
+  ['rto_min', { scale: 1, longest: 120_000 }],
 ]);
 const metricNames: ReadonlyMap<RouteMetric, string> = new Map([
   ['mtu', 'MTU'],
@@ -27,9 +30,9 @@ export function metricOption(metric: RouteMetric): ReadRouteOption {
     const lock = isLockable(metric) && reader.skip('lock');
     const text = reader.take('N');
     if (text === undefined) return false;
-    const scale = timeMetrics.get(metric);
+    const time = timeMetrics.get(metric);
     const max = metric === 'hoplimit' ? 255 : flagMetrics.has(metric) ? 1 : MAX_UNSIGNED;
-    const number = scale === undefined ? bounded(text, max) : milliseconds(text, scale);
+    const number = time === undefined ? bounded(text, max) : kernelTime(text, time);
     if (number === undefined) {
       const name = metricNames.get(metric) ?? `${metric} value`;
       const message =
@@ -44,12 +47,18 @@ export function metricOption(metric: RouteMetric): ReadRouteOption {
   };
 }
 
-/** `N` in the kernel's own unit, `Ns` or `Nms`, decimals allowed. */
-function milliseconds(text: string, scale: number): number | undefined {
-  const parts = /^(\d+(?:\.\d*)?)(s|sec|secs|ms|msec|msecs)?$/i.exec(text);
-  if (parts === null) return undefined;
-  const number = Number(parts[1]);
-  const unit = parts[2]?.toLowerCase();
-  const time = unit === undefined ? number * scale : unit.startsWith('s') ? number * 1000 : number;
-  return time >= MAX_UNSIGNED / scale ? undefined : Math.ceil(time);
+/** `N` in the kernel's own unit, `Nms`, or `Ns` with at most three decimals; nothing before the unit is 0. */
+function kernelTime(
+  text: string,
+  { scale, longest }: { readonly scale: number; readonly longest: number },
+): number | undefined {
+  const parts = /^\+?(\d*)(?:\.(\d{0,3}))?(s|sec|secs|ms|msec|msecs)?$/i.exec(text);
+  if (parts === null || /^s/i.test(text)) return undefined;
+  const [, whole = '', decimals = '', unit = ''] = parts;
+  const inSeconds = unit.toLowerCase().startsWith('s');
+  if (decimals !== '' && !inSeconds) return undefined;
+  const number = Number(`${whole === '' ? '0' : whole}.${decimals === '' ? '0' : decimals}`);
+  const time = inSeconds ? Math.round(number * 1000) : number;
+  if (time > longest) return undefined;
+  return unit === '' ? time : time * scale;
 }

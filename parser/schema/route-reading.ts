@@ -91,8 +91,9 @@ export function readGateway(
 ): IpAddress | undefined {
   let text = reader.take('ADDRESS');
   if (text === 'inet' || text === 'inet6') {
-    if (!sameFamily(reading, text)) return reader.refuse('LVSD_CONFIG_FAMILY', MIXED);
+    const family = text;
     text = reader.take('ADDRESS');
+    if (text !== undefined && !sameFamily(reading, family)) return reader.refuse('LVSD_CONFIG_FAMILY', MIXED);
   }
   if (text === undefined) return undefined;
   const parsed = readPrefixed(reader, text, { withPrefix: false });

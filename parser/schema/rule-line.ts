@@ -11,6 +11,8 @@ import type { Statement } from '../statement.js';
 import { readPrefixed } from './address-line.js';
 import { groupNumber, KEEPALIVED_PROTOCOL, realmsNumber, serviceNumber, tableNumber } from './iproute-names.js';
 import { MAX_UNSIGNED } from './limits.js';
+import { bounded } from './route-reading.js';
+import { transportProtocol } from './transport-protocols.js';
 
 export const RULE_FORM =
   '[inet|inet6] [not] [from PREFIX] [to PREFIX] [iif INTERFACE] [oif INTERFACE] [fwmark MARK[/MASK]] [tos N] [ipproto PROTOCOL] [sport FIRST-LAST] [dport FIRST-LAST] preference N table TABLE|goto N|nop|blackhole|unreachable|prohibit|l3mdev [no_track]';
@@ -148,7 +150,7 @@ const table = value((reading, text, reader) => {
 });
 
 const priority = value((reading, text, reader, word) => {
-  const number = anyBase(text);
+  const number = numberOf(text);
   if (number === undefined || number > MAX_UNSIGNED) return refuse(reader, `Invalid rule preference ${word} specified`);
   reading.priority = number;
   return true;
@@ -160,8 +162,8 @@ const service = value((reading, text, reader) => {
 });
 
 const suppressLength = value((reading, text, reader, word) => {
-  const number = /^\d+$/.test(text) ? Number(text) : -1;
-  if (number < 0 || number > 2147483647) return refuse(reader, `Invalid suppress_prefixlength ${word} specified`);
+  const number = bounded(text, 2147483647);
+  if (number === undefined) return refuse(reader, `Invalid suppress_prefixlength ${word} specified`);
   reading.rule.suppressPrefixLength = number;
   reading.tableOption = true;
   return true;
@@ -183,11 +185,12 @@ function device(field: 'inputInterface' | 'outputInterface'): ReadOption {
 
 function ports(field: 'sourcePorts' | 'destinationPorts'): ReadOption {
   return value((reading, text, reader, word) => {
-    const range = rangeOf(text, 65535);
+    // One port alone is refused, as keepalived does; ip rule takes it.
+    const range = text.includes('-') ? rangeOf(text, 65535) : undefined;
     if (range !== undefined) reading.rule[field] = range;
     else
       reader.say('LVSD_CONFIG_BAD_NUMBER', `invalid ${word} range ${text}`, {
-        expected: 'PORT or FIRST-LAST',
+        expected: 'FIRST-LAST',
         ...WITHOUT,
       });
     return true;
@@ -203,33 +206,17 @@ function rangeOf(text: string, max: number): NumberRange | undefined {
   return first > max || last > max ? undefined : { first, last };
 }
 
+/** In any base; nothing between quotes is 0, as everywhere in keepalived. */
+const numberOf = (text: string): number | undefined => (text === '' ? 0 : anyBase(text));
+
 function mark(text: string): Rule['fwmark'] {
   const [first = '', second, ...more] = text.split('/');
-  const number = anyBase(first);
+  const number = numberOf(first);
   const mask = second === undefined ? undefined : anyBase(second);
   if (number === undefined || number > MAX_UNSIGNED || more.length > 0) return undefined;
   if (second !== undefined && (mask === undefined || mask > MAX_UNSIGNED)) return undefined;
   return { mark: number, mask };
 }
-
-/** Transport protocols that go by a name; the others go by their number. */
-const transportProtocols: ReadonlyMap<string, number> = new Map([
-  ['icmp', 1],
-  ['igmp', 2],
-  ['ipip', 4],
-  ['tcp', 6],
-  ['udp', 17],
-  ['dccp', 33],
-  ['gre', 47],
-  ['esp', 50],
-  ['ah', 51],
-  ['icmpv6', 58],
-  ['ipv6-icmp', 58],
-  ['ospf', 89],
-  ['vrrp', 112],
-  ['sctp', 132],
-  ['udplite', 136],
-]);
 
 const options: ReadonlyMap<string, ReadOption> = new Map<string, ReadOption>([
   ['inet', family('inet')],
@@ -278,10 +265,9 @@ const options: ReadonlyMap<string, ReadOption> = new Map<string, ReadOption>([
   [
     'tunnel-id',
     value((reading, text, reader, word) => {
-      if (!/^\d{1,20}$/.test(text) || BigInt(text) > 0xffffffffffffffffn) {
-        return refuse(reader, `Invalid tunnel-id ${word} specified`);
-      }
-      reading.rule.tunnelId = text;
+      const id = /^\+?\d{0,20}$/.test(text) ? BigInt(text.replace('+', '')) : -1n;
+      if (id < 0n || id > 0xffffffffffffffffn) return refuse(reader, `Invalid tunnel-id ${word} specified`);
+      reading.rule.tunnelId = `${id}`;
       return true;
     }),
   ],
@@ -307,8 +293,8 @@ const options: ReadonlyMap<string, ReadOption> = new Map<string, ReadOption>([
   [
     'ipproto',
     value((reading, text, reader) => {
-      const number = transportProtocols.get(text) ?? anyBase(text) ?? 256;
-      if (number <= 255) reading.rule.ipProtocol = number;
+      const number = transportProtocol(text);
+      if (number !== undefined) reading.rule.ipProtocol = number;
       else reader.say('LVSD_CONFIG_BAD_VALUE', `Invalid ipproto ${text}`, WITHOUT);
       return true;
     }),

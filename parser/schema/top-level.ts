@@ -101,6 +101,11 @@ function bindVirtualServer(draft: TopLevelDraft, statement: Statement, context: 
 }
 
 function bindGroup(draft: TopLevelDraft, statement: Statement, context: BindContext): void {
+  if (statement.body === undefined) {
+    // keepalived reads what follows as the group's entries, and gives up.
+    context.missing(statement, { arguments: [...statement.words.slice(1), undefined].map(() => ({ name: '{' })) });
+    return;
+  }
   const group: GroupDraft = { name: context.text(statement, 1), entries: [] };
   bindBody(virtualServerGroupBlock, group, statement.body ?? [], context);
   const at = context.position(statement);
@@ -191,7 +196,6 @@ function singleLines(): Keyword<TopLevelDraft>[] {
       {
         name: 'linkbeat_interfaces',
         opens: 'linkbeat_interfaces',
-        blockOptional: true,
         doc: 'Interfaces whose link state is polled.',
         unbuilt: {
           decides: 'none',

@@ -87,8 +87,9 @@ export const vrrpScriptBlock = block<Draft>(
     [
       keyword<Draft>(
         { name: 'script', doc: 'The program; exit status 0 is success.' },
-        [argument.script],
+        [argument.optional(argument.script)],
         (draft, statement, context) => {
+          // Without a program it is passed over, and told.
           draft.script = readScript(statement, context) ?? draft.script;
         },
       ),

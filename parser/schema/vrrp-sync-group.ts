@@ -159,10 +159,10 @@ export function bindTrackGroup(side: VrrpSide, statement: Statement, context: Bi
   }
   const draft: TrackGroupDraft = { name, members: undefined, at: context.position(statement) };
   bindBody(trackGroupBlock, draft, statement.body ?? [], context);
-  if (draft.members !== undefined) {
-    side.trackGroups.set(name, { name, members: draft.members.map((each) => each.name), at: draft.at });
-  } else {
+  side.trackGroups.set(name, { name, members: draft.members?.map((each) => each.name) ?? [], at: draft.at });
+  if (draft.members === undefined) {
     const message = `Static track group ${name} has no members - removing`;
-    context.reportAt('assumed', 'LVSD_CONFIG_EMPTY_GROUP', message, side.blockEnd(), { assumed: NO_GROUP });
+    // keepalived does not count it.
+    context.reportAt('note', 'LVSD_CONFIG_EMPTY_GROUP', message, side.blockEnd(), { assumed: NO_GROUP });
   }
 }

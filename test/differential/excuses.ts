@@ -26,6 +26,36 @@ const excuses: readonly Excuse[] = [
       /[{}]/.test(name) && theirs.told.some((line) => /Unknown keyword '\}'|Unexpected '\{'/.test(line)),
   },
   {
+    reason: 'inet and inet6 of a rule or route take the next word with them',
+    fits: (name) => /(?:rules|routes): .* inet6? ./.test(name),
+  },
+  {
+    reason: 'default, all or any behind what settles the family',
+    fits: (name, theirs) =>
+      /(?:rules|routes): .* (?:all|any|default)\b/.test(name) &&
+      theirs.told.some((line) => /mixed IPv4 and IPv6|Cannot mix IPv4 and IPv6 addresses for route \(/.test(line)),
+  },
+  {
+    reason: 'ipproto: numbers from 128 to 255',
+    fits: (name, theirs) => /ipproto \d{3}$/.test(name) && theirs.told.some((line) => line.includes('Invalid ipproto')),
+  },
+  {
+    reason: 'numbers of rules and routes that keepalived lets wrap round in 32 bits',
+    fits: (name, theirs, ours) =>
+      /(?:rules|routes): .* (?:\S+ 4294967296|table -\d+)$/.test(name) && theirs.exit === '0' && ours.exit === '5',
+  },
+  {
+    reason: 'a line with an interface that does not exist is read to its end',
+    fits: (name, theirs) =>
+      /(?:rules|routes): /.test(name) && theirs.told.some((line) => line.includes("nexthop doesn't exist")),
+  },
+  {
+    reason: 'fractions of a second in vrrp_script',
+    fits: (name, theirs) =>
+      /vrrp_script: (?:interval|timeout) \d+\.\d/.test(name) &&
+      theirs.told.some((line) => line.includes('invalid number')),
+  },
+  {
     reason: 'fractions in misc_timeout',
     fits: (name, theirs) =>
       name.includes('misc_timeout') && theirs.told.some((line) => line.includes('Invalid misc_timeout value')),

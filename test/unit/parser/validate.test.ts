@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualServerName } from '../../../config/names.js';
 import type { VirtualServer } from '../../../config/virtual-server.js';
+import { exitCodeOf } from '../../../parser/render-diagnostic.js';
 import type { ScriptFinding, Surroundings } from '../../../parser/validate-surroundings.js';
 import { complaints, parseText } from './schema/parse-text.js';
 
@@ -244,6 +245,11 @@ test('groups: unknown, empty, of both families; ordinals count in file order', (
   const full = virtual(usual + real('10.1.0.1 80'), 'group g');
   const { config } = parseText(group + empty + full + full);
   assert.deepEqual(config.virtualServers.map(virtualServerName), ['[g]:0', '[g]:1']);
+});
+
+test('a group without a block ends the reading, as an argument that lacks does', () => {
+  const { diagnostics } = parseText('virtual_server_group g\nrouter_id x\n');
+  assert.equal(exitCodeOf(diagnostics), 2);
 });
 
 test('entries of a group: ranges in every form, masks, marks', () => {

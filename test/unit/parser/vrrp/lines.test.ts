@@ -149,8 +149,8 @@ test('a route line: the words of ip route', () => {
     metrics: {
       mtu: 1400,
       advmss: 1300,
-      rtt: 240,
-      rttvar: 2000,
+      rtt: 30,
+      rttvar: 8000,
       rto_min: 50,
       hoplimit: 9,
       initcwnd: 10,
@@ -210,7 +210,13 @@ test('a route line: what leaves it out, and what is only told', () => {
     ],
     ['10.2.0.0/16 dev eth0 expires 9', false, 'expires is only valid for IPv6'],
     ['10.2.0.0/16 dev eth0 hoplimit 256', false, 'Invalid hoplimit 256 specified for route'],
-    ['10.2.0.0/16 dev eth0 encap gre', true, 'Unknown encap type - gre'],
+    ['10.2.0.0/16 dev eth0 expires', false, 'expires is only valid for IPv6'],
+    ['10.2.0.0/16 dev eth0 vrf blue', false, 'VRF blue not found for route'],
+    ['10.2.0.0/16 dev eth0 rtt 1.5', false, 'Invalid rtt 1.5 for route'],
+    ['10.2.0.0/16 dev eth0 rtt 960001', false, 'Invalid rtt 960001 for route'],
+    ['10.2.0.0/16 dev eth0 rttvar 481s', false, 'Invalid rttvar 481s for route'],
+    ['10.2.0.0/16 dev eth0 rto_min 1.0001s', false, 'Invalid rto_min value 1.0001s specified for route'],
+    ['10.2.0.0/16 dev eth0 encap gre 1', true, 'Unknown encap type - gre'],
     ['10.2.0.0/16 dev eth0 encap ip ttl 5', true, 'address or id missing for ip encapsulation'],
     ['inet6 10.2.0.0/16 dev eth0', false, 'Cannot mix IPv4 and IPv6 addresses for route (10.2.0.0/16)'],
     ['10.2.0.0/16 dev eth0 nexthop via 10.0.0.1 rest', true, 'Route has trailing nonsense after nexthops - rest'],
@@ -227,9 +233,15 @@ test('a route line: what leaves it out, and what is only told', () => {
   assert.match(routeOf('10.2.0.0/16 via').said[0] ?? '', /^missing .* is missing a parameter after keyword `via`/);
 });
 
+test('a route line: times are in eighths, quarters and whole milliseconds unless they name a unit', () => {
+  const { route, said } = routeOf('append 0x1 10.2.0.0/16 dev eth0 rtt 1.5s rttvar 3 rto_min 7');
+  assert.deepEqual(said, []);
+  assert.deepEqual([route?.type, route?.metrics], ['unicast', { rtt: 12000, rttvar: 3, rto_min: 7 }]);
+});
+
 test('a rule line: the words of ip rule', () => {
   const { rule, said } = ruleOf(
-    'not from 10.0.0.0/24 to default fwmark 0x10/0xff iif eth0 oif eth1 tos 8 ipproto tcp sport 80 dport 1000-2000 uidrange 5-9 tunnel-id 77 preference 0x64 lookup 200 realms 5 suppress_prefixlength 0 sup_group 3 protocol 18',
+    'not from 10.0.0.0/24 to default fwmark 0x10/0xff iif eth0 oif eth1 tos 8 ipproto TCP sport 80-80 dport 1000-2000 uidrange 5-9 tunnel-id 77 preference 0x64 lookup 200 realms 5 suppress_prefixlength 0 sup_group 3 protocol 18',
   );
   assert.deepEqual(said, []);
   const { at: _at, ...rest } = rule ?? { at: undefined };
@@ -279,6 +291,11 @@ test('a rule line: actions, and what is refused', () => {
     ['preference 5 unicast', undefined, ['Invalid rule action unicast']],
     ['table 9', 'table', ['Rule has no preference specified - setting to 16384. This is probably not what you want.']],
     ['preference 5 table 9 sport x', 'table', ['invalid sport range x']],
+    ['preference 5 table 9 sport 80', 'table', ['invalid sport range 80']],
+    ['preference 5 table 9 ipproto sctp tos +1 fwmark +1', 'table', []],
+    ['preference 5 table 9 ipproto 0x10', 'table', ['Invalid ipproto 0x10']],
+    ['preference 5 table 9 ipproto icmpv6', 'table', ['Invalid ipproto icmpv6']],
+    ['preference 5 table 9 sup_group 2147483648', undefined, ['suppress_group 2147483648 is invalid']],
   ];
   for (const [line, action, said] of facts) {
     const result = ruleOf(line);

@@ -73,7 +73,7 @@ const routeLine = fc
       word('metric', number(0, 999)),
       word('realms', pick('3/4', '5', 'cosmos')),
       word('mtu', pick('1400', 'lock 1400')),
-      word('rtt', pick('30', '30ms', 'lock 2s')),
+      word('rtt', pick('30', '30ms', 'lock 2s', '960s')),
       word('rto_min', pick('5', '5ms')),
       word('congctl', pick('bbr', 'lock cubic')),
       word('encap', pick('mpls 16/17', 'ip id 5 dst 10.0.0.1 ttl 3', 'ip6 dst fd00::1 tc 8', 'ila 1:2:3:4', 'gre')),

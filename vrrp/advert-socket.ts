@@ -7,7 +7,7 @@
  * (node-io.md b). What arrives is handed on as it is; nothing is decided here.
  */
 import { closeFd, type Fd } from '../native/descriptor.js';
-import { watch } from '../native/readiness.js';
+import { type Watch, watch } from '../native/readiness.js';
 import { bind, bindToDevice, openSocket, send, setOption, setOptionBytes } from '../native/socket.js';
 import { inetAddress } from '../native/socket-address.js';
 import { ReceiveBatch } from '../native/socket-batch.js';
@@ -48,6 +48,7 @@ const batch = new ReceiveBatch(PACKETS_A_CALL, LONGEST);
 export class AdvertSocket {
   readonly #fd: Fd;
   readonly #options: AdvertSocketOptions;
+  readonly #watch: Watch;
 
   /**
    * @param onReadable is called while packets wait; it must call `receive`
@@ -60,7 +61,7 @@ export class AdvertSocket {
     this.#fd = openSocket(family === 'inet' ? AF.INET : AF.INET6, SOCK.RAW, protocol);
     try {
       this.#setUp();
-      watch(this.#fd, { readable: true }, onReadable);
+      this.#watch = watch(this.#fd, { readable: true }, onReadable);
     } catch (error) {
       closeFd(this.#fd);
       throw error;
@@ -107,13 +108,23 @@ export class AdvertSocket {
     setOptionBytes(fd, IPPROTO.IPV6, IPV6.JOIN_GROUP, membership);
   }
 
-  /** Hands on everything that has arrived. A packet's bytes are good until the handler returns. */
-  receive(handle: (packet: ReceivedPacket) => void): void {
+  /** Whether `onReadable` is called for packets (it is); without, whoever turned it off must call `receive`. */
+  listen(on: boolean): void {
+    this.#watch.modify({ readable: on });
+  }
+
+  /**
+   * Hands on everything that has arrived. A packet's bytes are good until the handler returns.
+   * @returns how many packets
+   */
+  receive(handle: (packet: ReceivedPacket) => void): number {
     const { family } = this.#options;
+    let all = 0;
     for (;;) {
       const count = batch.receive(this.#fd);
       // EAGAIN: empty. Any other error (the device went down) is the link monitor's to tell of.
-      if (count <= 0) return;
+      if (count <= 0) return all;
+      all += count;
       for (let i = 0; i < count; i++) {
         const bytes = batch.data(i);
         if (family === 'inet') {
@@ -124,7 +135,7 @@ export class AdvertSocket {
           handle({ family, bytes, source, destination: batch.destination(i, 'inet6'), ttl: batch.ttl(i) });
         }
       }
-      if (count < PACKETS_A_CALL) return;
+      if (count < PACKETS_A_CALL) return all;
     }
   }
 

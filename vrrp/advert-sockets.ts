@@ -3,7 +3,8 @@
  *
  * Instances on one interface share a socket, and the router finds whose a packet is by its VRID (router.ts). An instance
  * with a VMAC has its adverts on that interface, so it has a socket of its own, and its VRID is still its base
- * interface's. Opening is tried again whenever interfaces or addresses change; a socket that cannot be had is told of.
+ * interface's. On a busy socket, where packets come within COALESCE_MS of each other, not each one wakes the process: they
+ * are read together every COALESCE_MS, and before any timer. Opening is tried again whenever interfaces or addresses change; a socket that cannot be had is told of.
  */
 import type { VrrpInstance } from '../config/vrrp.js';
 import type { IpAddress } from '../runtime/addresses.js';
@@ -25,16 +26,27 @@ export interface AdvertSocketsHost {
   readonly log: (text: string) => void;
 }
 
+/** Half a thousand packets a second and more are read together. */
+const COALESCE_MS = 2;
+/** Not where an interval is so short that it would be felt. */
+const SHORT_INTERVAL_MS = 50;
+
 interface Open {
   readonly socket: AdvertSocket;
   readonly device: string | undefined;
-  readonly drain: (at: Instant) => void;
+  /** @returns how many packets were read */
+  readonly drain: (at: Instant) => number;
+  /** When packets were read last. */
+  readAt: number;
+  /** When they are to be read; Infinity: when the kernel says so. */
+  drainAt: number;
 }
 
 export class AdvertSockets {
   readonly #host: AdvertSocketsHost;
   readonly #open = new Map<string, Open>();
   readonly #keys = new WeakMap<VirtualRouterConfig, string>();
+  #coalesce = true;
 
   constructor(host: AdvertSocketsHost) {
     this.#host = host;
@@ -42,6 +54,7 @@ export class AdvertSockets {
 
   /** Opens what is missing and can be had. */
   open(instances: readonly VirtualRouter[]): void {
+    this.#coalesce = instances.every(({ config }) => config.election.interval >= SHORT_INTERVAL_MS);
     for (const one of instances) {
       if (!this.#open.has(this.#key(one))) this.#openFor(one);
     }
@@ -58,9 +71,35 @@ export class AdvertSockets {
     for (const [key, open] of this.#open) if (open.device === device) this.#close(key);
   }
 
+  /** When `drain` wants to be called; Infinity: not at all. */
+  get deadline(): number {
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const { drainAt } of this.#open.values()) if (drainAt < nearest) nearest = drainAt;
+    return nearest;
+  }
+
   /** Hands on everything that has arrived. */
   drain(at: Instant): void {
-    for (const { drain } of this.#open.values()) drain(at);
+    for (const open of this.#open.values()) {
+      const count = open.drain(at);
+      if (count > 0) open.readAt = at.now;
+      if (open.drainAt > at.now) continue;
+      // Nothing came: the kernel is asked to tell again.
+      if (count === 0) open.socket.listen(true);
+      open.drainAt = count === 0 ? Number.POSITIVE_INFINITY : at.now + COALESCE_MS;
+    }
+  }
+
+  /** The kernel says that packets are there. */
+  #readable(open: Open): void {
+    const at = this.#host.now();
+    open.drain(at);
+    if (this.#coalesce && open.drainAt === Number.POSITIVE_INFINITY && at.now - open.readAt < COALESCE_MS) {
+      open.socket.listen(false);
+      open.drainAt = at.now + COALESCE_MS;
+    }
+    open.readAt = at.now;
+    this.#host.received();
   }
 
   /** @returns 0, or minus errno; 0 also without a socket, which is told of when it cannot be opened */
@@ -101,11 +140,9 @@ export class AdvertSockets {
     if ((unicast || one.family === 'inet6') && one.source === undefined) return;
     const { form } = one.config;
     const scope = scopeOf(one.config);
-    const { now, receive, received } = this.#host;
-    const drain = (at: Instant): void => socket.receive((packet) => receive(packet, scope, at));
-    let socket: AdvertSocket;
+    const { receive } = this.#host;
     try {
-      socket = new AdvertSocket(
+      const socket = new AdvertSocket(
         {
           family: one.family,
           ah: form.authentication.kind === 'ah',
@@ -115,12 +152,12 @@ export class AdvertSockets {
           hopLimit: form.ttl,
           ...(instance.receiveBuffer === undefined ? {} : { receiveBuffer: instance.receiveBuffer }),
         },
-        () => {
-          drain(now());
-          received();
-        },
+        () => this.#readable(opened),
       );
-      this.#open.set(this.#key(one), { socket, device: name, drain });
+      const drain = (at: Instant): number => socket.receive((packet) => receive(packet, scope, at));
+      const never = Number.POSITIVE_INFINITY;
+      const opened: Open = { socket, device: name, drain, readAt: -never, drainAt: never };
+      this.#open.set(this.#key(one), opened);
     } catch (error) {
       this.#host.log(`(${one.name}) no socket for adverts: ${describeError(error)}`);
     }

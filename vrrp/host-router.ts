@@ -312,14 +312,14 @@ export class HostRouter {
     this.#armedFor = Number.POSITIVE_INFINITY;
     this.#sockets.drain(instant());
     const at = instant();
-    this.router.timer(at);
-    this.announcer.timer(at.now);
+    if (this.router.deadline <= at.now) this.router.timer(at);
+    if (this.announcer.deadline <= at.now) this.announcer.timer(at.now);
     this.#arm();
   }
 
   #arm(): void {
     if (this.#closed) return;
-    const deadline = Math.min(this.router.deadline, this.announcer.deadline);
+    const deadline = Math.min(this.router.deadline, this.announcer.deadline, this.#sockets.deadline);
     // Most events change nothing: then no system call is made.
     if (deadline === this.#armedFor) return;
     this.#armedFor = deadline;

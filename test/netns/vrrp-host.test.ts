@@ -123,3 +123,38 @@ test('keepalived of a higher priority takes the addresses over, and gives them b
   keepalived = undefined;
   await wait(() => standing() === '10.50.1.1', shown, 2000);
 });
+
+test('a busy socket is read in batches: sixty instances stay BACKUP under adverts, and take over when they end', async (t) => {
+  if (lab.peer === undefined) return t.skip(lab.missing);
+  const vrids = Array.from({ length: 60 }, (_, i) => i + 1);
+  const many = (device: string, priority: number): string =>
+    vrids
+      .map((vrid) => text(device, priority, [`10.51.${vrid}.1`]).replace('vrrp_instance V ', `vrrp_instance V${vrid} `))
+      .join('')
+      .replaceAll('virtual_router_id 51', () => `virtual_router_id ${++numbered}`);
+  let numbered = 0;
+  keepalived = new Keepalived(lab, many('lvs1', 150));
+  const names = vrids.map((vrid) => `V${vrid}`);
+  await wait(() => keepalived?.all(names, 'MASTER') === true, shown, 15_000);
+  numbered = 0;
+  const config = parseText(many('lvs0', 100).replaceAll('priority 100', 'priority 100\ndown_timer_adverts 10')).config
+    .vrrp;
+  const ours = new HostRouter(
+    { ...optionsOf(100, []), config },
+    { onNotify: () => {}, onLog: (line) => log.push(line) },
+  );
+  router = ours;
+  ours.start();
+  const all = (role: string): boolean => ours.router.instances().every(({ election }) => election.role === role);
+  const heard = (): number => Math.min(...ours.router.instances().map(({ statistics }) => statistics.advert_rcvd));
+  await wait(
+    () => heard() >= 15,
+    () => `${heard()}\n${shown()}`,
+    10_000,
+  );
+  assert.ok(all('backup'), shown());
+  await keepalived.stop();
+  keepalived = undefined;
+  await wait(() => all('master'), shown, 5000);
+  ours.stop();
+});

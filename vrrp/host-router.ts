@@ -29,6 +29,7 @@ import { Announcer, type SpacingOf } from './announcer.js';
 import { Belongings, NOTHING, staticsOf, type Wanted, wantedOf } from './belongings.js';
 import { type HostFacts, routerConfig } from './configure.js';
 import { HostView } from './host-view.js';
+import { DelayedInterfaces } from './interface-delays.js';
 import { notDone } from './not-done.js';
 import type { NotificationState, NotificationSubject } from './notification.js';
 import { PutBack } from './put-back.js';
@@ -70,6 +71,7 @@ export class HostRouter {
   readonly #sockets: AdvertSockets;
   readonly #timer: TimerDescriptor;
   readonly #promoted = new Sysctls();
+  readonly #delayed = new DelayedInterfaces();
   #options: HostRouterOptions;
   #config: RouterConfig;
   #statics: Wanted = NOTHING;
@@ -136,9 +138,7 @@ export class HostRouter {
   start(): void {
     const at = instant();
     this.#devices.ensure((name) => this.#host.link(name) !== undefined);
-    for (const name of this.#trackedInterfaces(this.#config)) {
-      this.router.tracked('interface', name, this.#host.works(name), at);
-    }
+    for (const name of this.#trackedInterfaces(this.#config)) this.#interfaceIs(name, at);
     this.#belongings.addStatics(this.#statics);
     this.#promote();
     this.#otherFaults(at);
@@ -156,9 +156,7 @@ export class HostRouter {
     this.#config = this.#load();
     this.#devices.ensure((name) => this.#host.link(name) !== undefined);
     this.#belongings.replace(statics, this.#statics);
-    for (const name of this.#trackedInterfaces(this.#config)) {
-      this.router.tracked('interface', name, this.#host.works(name), at);
-    }
+    for (const name of this.#trackedInterfaces(this.#config)) this.#interfaceIs(name, at);
     this.router.reload(this.#config, at);
     this.#promote();
     this.#otherFaults(at);
@@ -208,6 +206,7 @@ export class HostRouter {
     this.#interfaces = new Set(instances.flatMap((one) => one.interface ?? []));
     this.#statics = staticsOf(config);
     this.#putBack.load(config);
+    this.#delayed.load(config.interfaceDelays);
     this.#wanted = new WeakMap();
     const sourceOf = (device: string, family: AddressFamily): IpAddress | undefined =>
       this.#host.sourceOf(device, family, this.#virtual);
@@ -263,10 +262,15 @@ export class HostRouter {
 
   // --- what the kernel tells ---
 
+  /** What an interface is now counts at once, or after its delay. */
+  #interfaceIs(name: string, at: Instant): void {
+    this.router.tracked('interface', name, this.#delayed.state(name, this.#host.works(name), at.now), at);
+  }
+
   #linkChanged(event: LinkEvent): void {
     const at = instant();
     const { name } = event.link;
-    this.router.tracked('interface', name, this.#host.works(name), at);
+    this.#interfaceIs(name, at);
     if (event.kind === 'disappeared') this.#sockets.closeDevice(name);
     const made = this.#devices.ensure((base) => this.#host.link(base) !== undefined);
     this.#sockets.open(this.router.instances());
@@ -312,6 +316,7 @@ export class HostRouter {
     this.#armedFor = Number.POSITIVE_INFINITY;
     this.#sockets.drain(instant());
     const at = instant();
+    for (const { name, works } of this.#delayed.due(at.now)) this.router.tracked('interface', name, works, at);
     if (this.router.deadline <= at.now) this.router.timer(at);
     if (this.announcer.deadline <= at.now) this.announcer.timer(at.now);
     this.#arm();
@@ -319,7 +324,12 @@ export class HostRouter {
 
   #arm(): void {
     if (this.#closed) return;
-    const deadline = Math.min(this.router.deadline, this.announcer.deadline, this.#sockets.deadline);
+    const deadline = Math.min(
+      this.router.deadline,
+      this.announcer.deadline,
+      this.#sockets.deadline,
+      this.#delayed.deadline,
+    );
     // Most events change nothing: then no system call is made.
     if (deadline === this.#armedFor) return;
     this.#armedFor = deadline;

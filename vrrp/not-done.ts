@@ -8,14 +8,9 @@ import { groupNumber } from './virtual-devices.js';
 
 /** @returns sentences for the log, in the order of the file */
 export function notDone(config: VrrpConfig): readonly string[] {
-  return [
-    ...[...config.instances.values()].flatMap((instance) =>
-      reasons(instance).map((text) => `(${instance.name}) ${text}`),
-    ),
-    ...config.interfaceDelays.map(
-      ({ name }) => `interface_up_down_delays of ${name} is not done: its state counts at once`,
-    ),
-  ];
+  return [...config.instances.values()].flatMap((instance) =>
+    reasons(instance).map((text) => `(${instance.name}) ${text}`),
+  );
 }
 
 function reasons(instance: VrrpInstance): readonly string[] {

@@ -6,11 +6,10 @@ import { test } from 'node:test';
 import { notDone } from '../../../vrrp/not-done.js';
 import { parseText } from '../parser/schema/parse-text.js';
 
-const of = (body: string, before = ''): readonly string[] =>
+const of = (body: string): readonly string[] =>
   notDone(
-    parseText(
-      `${before}vrrp_instance V {\ninterface eth0\nvirtual_router_id 51\nvirtual_ipaddress {\n10.0.0.1\n}\n${body}\n}\n`,
-    ).config.vrrp,
+    parseText(`vrrp_instance V {\ninterface eth0\nvirtual_router_id 51\nvirtual_ipaddress {\n10.0.0.1\n}\n${body}\n}\n`)
+      .config.vrrp,
   );
 
 test('an ordinary instance leaves nothing to say', () => {
@@ -27,8 +26,3 @@ for (const [word, says] of [
     assert.match(told[0] as string, new RegExp(`^\\(V\\) .*${says}`));
   });
 }
-
-test('interface_up_down_delays are told of', () => {
-  const told = of('', 'interface_up_down_delays {\neth0 1 2\n}\n');
-  assert.deepEqual(told, ['interface_up_down_delays of eth0 is not done: its state counts at once']);
-});

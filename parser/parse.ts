@@ -9,7 +9,7 @@
  * It reads no files and asks the host nothing; what only the host knows comes by hooks. Diagnostics are the parser's
  * own: those of reading the files stand in the snapshot.
  */
-import type { Config, UnbuiltUse } from '../config/config.js';
+import type { Config } from '../config/config.js';
 import { virtualServerName } from '../config/names.js';
 import type { Position } from '../config/position.js';
 import type { LocalAddressGroup, VirtualServer, VirtualServerGroup } from '../config/virtual-server.js';
@@ -17,6 +17,7 @@ import { bindStatement } from './bind.js';
 import { BindContext, type Collected, TextPool } from './bind-context.js';
 import { parseBlock } from './block-parser.js';
 import type { Diagnostic } from './diagnostic.js';
+import { type Kept, KeptBlocks, keptServer, SILENCE } from './kept-blocks.js';
 import { KnownServers } from './known-servers.js';
 import { KnownVirtualServers } from './known-virtual-servers.js';
 import { emptyAdded } from './schema/added-draft.js';
@@ -31,6 +32,7 @@ import { checkAdded } from './validate-added.js';
 import { SchedulePool, type VirtualServerSurroundings } from './validate-checker.js';
 import { mergeDuplicate } from './validate-duplicates.js';
 import { checkSurroundings, type Surroundings } from './validate-surroundings.js';
+import { onceEach } from './validate-unbuilt.js';
 import { validateVirtualServer } from './validate-virtual-server.js';
 import { oldSyncDaemon, validateVrrp } from './validate-vrrp.js';
 import { checkVrrpSurroundings } from './validate-vrrp-surroundings.js';
@@ -42,54 +44,6 @@ export interface ParseOptions {
   readonly surroundings?: Surroundings;
   /** False: every block is read and bound by itself, also where an equal one was (known-servers.ts); for tests. */
   readonly recall?: boolean;
-}
-
-/** What is kept of one block for the next parse. */
-interface Kept {
-  readonly keyword: string;
-  /** Where the block begins. */
-  readonly file: string;
-  readonly line: number;
-  readonly collected: Collected;
-  readonly value: VirtualServer | VirtualServerGroup | LocalAddressGroup | undefined;
-  /** The group that a virtual server was validated against, and the ordinal that it got. */
-  readonly group: VirtualServerGroup | undefined;
-  readonly groupName: string | undefined;
-  readonly ordinal: number;
-  /** Another block with the same text, elsewhere. */
-  twin: Kept | undefined;
-}
-
-/** What was kept of the blocks of one parse. Their hashes are made when the next parse asks; lvsd -t has none. */
-class KeptBlocks {
-  #spans: BlockSpan[] = [];
-  /** Of a virtual server that was recalled, itself: nothing was said about it. */
-  #kept: (Kept | VirtualServer)[] = [];
-  #byHash: Map<string, Kept> | undefined;
-
-  add(span: BlockSpan, kept: Kept | VirtualServer): void {
-    this.#spans.push(span);
-    this.#kept.push(kept);
-  }
-
-  get(hash: string): Kept | undefined {
-    this.#byHash ??= this.#table();
-    return this.#byHash.get(hash);
-  }
-
-  #table(): Map<string, Kept> {
-    const byHash = new Map<string, Kept>();
-    this.#spans.forEach(({ hash }, i) => {
-      const one = this.#kept[i];
-      const twin = byHash.get(hash);
-      if (one === undefined) return;
-      const kept = 'collected' in one ? one : keptServer(one.at, SILENCE, one, undefined, undefined, 0);
-      byHash.set(hash, kept.twin === twin ? kept : { ...kept, twin });
-    });
-    this.#spans = [];
-    this.#kept = [];
-    return byHash;
-  }
 }
 
 /** Opaque: hand it on to the next parse. */
@@ -112,7 +66,6 @@ export interface ParseResult {
 const cached = new Set(['virtual_server', 'virtual_server_group', 'local_address_group']);
 /** A pool that has grown beyond this over many reloads is begun anew; what it handed out stays good. */
 const MOST_TEXTS = 262_144;
-const SILENCE: Collected = { diagnostics: [], unbuilt: [] };
 
 /**
  * Parses what the director and the checkers need.
@@ -424,29 +377,6 @@ class Parse {
     }
     return { servers, told: context.take().diagnostics };
   }
-}
-
-function keptServer(
-  at: Position,
-  collected: Collected,
-  value: VirtualServer | undefined,
-  group: VirtualServerGroup | undefined,
-  groupName: string | undefined,
-  ordinal: number,
-): Kept {
-  const { file, line } = at;
-  return { keyword: 'virtual_server', file, line, collected, value, group, groupName, ordinal, twin: undefined };
-}
-
-/** Each word of each block once, where it was met first. */
-function onceEach(uses: readonly UnbuiltUse[]): readonly UnbuiltUse[] {
-  const seen = new Set<string>();
-  return uses.filter((use) => {
-    const key = `${use.block} ${use.word}`;
-    const first = !seen.has(key);
-    seen.add(key);
-    return first;
-  });
 }
 
 /** What is said where there is too much to say. */

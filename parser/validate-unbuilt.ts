@@ -32,3 +32,14 @@ export function unbuiltDiagnostics(uses: readonly UnbuiltUse[], agreed: UnbuiltA
   }
   return told;
 }
+
+/** Each word of each block once, where it was met first. */
+export function onceEach(uses: readonly UnbuiltUse[]): readonly UnbuiltUse[] {
+  const seen = new Set<string>();
+  return uses.filter((use) => {
+    const key = `${use.block} ${use.word}`;
+    const first = !seen.has(key);
+    seen.add(key);
+    return first;
+  });
+}

@@ -77,7 +77,9 @@ function checkVrrpScripts(config: Config, side: VrrpSide, host: Surroundings): r
     told.push(diagnostic('assumed', 'LVSD_CONFIG_SCRIPT', message, at, { assumed: 'it is not tracked' }));
   }
   for (const script of notifyScripts(config, side)) look(script);
-  if (config.global.enableScriptSecurity || !found.some((each) => each === 'runs' || each === 'insecure')) return told;
+  // One that is there and may not be run counts too (seen with 2.2.7).
+  const counts = found.some((each) => each !== 'disabled' && each !== 'user-unknown');
+  if (config.global.enableScriptSecurity || !counts) return told;
   const more = found.includes('insecure') ? ' There are insecure scripts.' : '';
   const message = `SECURITY VIOLATION - scripts are being executed but script_security not enabled.${more}`;
   const suggestion = 'put enable_script_security into global_defs';

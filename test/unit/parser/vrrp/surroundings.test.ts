@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exitCodeOf } from '../../../../parser/render-diagnostic.js';
-import type { Surroundings } from '../../../../parser/validate-surroundings.js';
+import type { ScriptFinding, Surroundings } from '../../../../parser/validate-surroundings.js';
 import { complaints, parseText } from '../schema/parse-text.js';
 
 const VIP = 'virtual_ipaddress {\n10.0.0.9\n}';
@@ -24,10 +24,7 @@ test('what a block lacks is told at its end, as keepalived has it', () => {
   );
 });
 
-const host = (
-  interfaces: readonly string[],
-  outcome: 'runs' | 'insecure' | 'disabled' | 'user-unknown',
-): Surroundings => ({
+const host = (interfaces: readonly string[], outcome: ScriptFinding['outcome']): Surroundings => ({
   interfaceExists: (name) => interfaces.includes(name),
   lookAtScript: () => ({ outcome, messages: outcome === 'runs' ? [] : ['what is wrong with it'] }),
 });
@@ -56,6 +53,7 @@ test('scripts: without script security they are 6; a tracked one that cannot run
   assert.equal(at(notify, 'runs'), 6);
   assert.equal(at(`global_defs {\nenable_script_security\n}\n${notify}`, 'runs'), 0);
   assert.equal(at(notify, 'disabled'), 0);
+  assert.equal(at(notify, 'not-executable'), 6, 'one that is there, and may not be run, counts');
   assert.equal(at(notify, 'user-unknown'), 5);
   const tracked = `vrrp_script s {\nscript /bin/x\n}\n${plain(`track_script {\ns\n}\n${VIP}`)}`;
   assert.equal(at(tracked, 'disabled'), 5);

@@ -220,6 +220,8 @@ function readAdvertBuffers(global: GlobalDraft, statement: Statement, context: B
     else {
       const value = context.number(statement, i, 0, MAX_UNSIGNED);
       if (value !== undefined) bytes.push(value);
+      // What follows a number that comes first is not looked at.
+      if (value !== undefined && i === 1) break;
     }
   }
   const size = bytes.at(-1);

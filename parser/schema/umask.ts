@@ -27,12 +27,12 @@ export function readUmask(global: GlobalDraft, statement: Statement, context: Bi
   const text = statement.words
     .slice(1)
     .map((word) => word.text)
-    .join('');
+    .join(' ');
   let mask = number(text);
   if (mask === undefined) {
     mask = 0;
     for (const name of text.split('|')) {
-      const bit = bits[name];
+      const bit = bits[name.trim()];
       mask = bit === undefined ? Number.NaN : mask | bit;
       if (bit === undefined) break;
     }

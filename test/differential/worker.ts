@@ -154,10 +154,14 @@ function runJob(job: Job): Promise<JobResult> {
   });
 }
 
-/** Says how each run ended in a file beside its output; the shell forks once a run and does nothing else. */
+/**
+ * Says how each run ended in a file beside its output; the shell forks once a run and does nothing else. The folder that
+ * config_save_dir has keepalived make would be there for the faults behind it.
+ */
 const SWEEP = `cd "$0" || exit
 ulimit -c 0; limit=$1; from=$2; step=$3; to=$4; shift 4
 while [ "$from" -lt "$to" ]; do
+  [ ! -e /nonexistent ] || rm -rf /nonexistent
   timeout -k 1 "$limit" "$@" "text-$from" >"text-$from.out" 2>&1 </dev/null
   echo $? >"text-$from.rc"
   from=$((from + step))

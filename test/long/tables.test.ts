@@ -19,6 +19,13 @@ const CHECKERS = new Set(['-', 'TCP_CHECK', 'HTTP_GET', 'SSL_GET', 'MISC_CHECK']
 /** Longer files are the load benchmark's matter. */
 const MOST_LINES = 1500;
 
+const DISABLED_CHECK = 'an alpha server whose MISC_CHECK has no script is up at once, with keepalived after a reload';
+/** See docs/differences.md, Checks. */
+const OTHER_AT_START = new Map([
+  ['pqarmitage__keepalived-devel-tools__configs_1082.conf', DISABLED_CHECK],
+  ['pqarmitage__keepalived-devel-tools__configs_1226a.conf', DISABLED_CHECK],
+]);
+
 /** Files of the corpus that keepalived runs with and whose checkers lvsd has, as compare.js wants them. */
 function corpusFiles(corpus: string): string[] {
   const [head = '', ...rows] = readFileSync(join(corpus, 'INDEX.tsv'), 'utf8').trim().split('\n');
@@ -60,7 +67,11 @@ if (sharedCorpus === undefined) {
   for (let from = 0; from < files.length; from += FILES_A_BOOT) {
     const some = files.slice(from, from + FILES_A_BOOT);
     test(`the corpus, files ${from + 1} to ${from + some.length} of ${files.length}`, async (context) => {
-      await compareTables(context, some, { timeoutSeconds: 3000, least: resumed ? 0 : 1 });
+      await compareTables(context, some, {
+        timeoutSeconds: 3000,
+        least: resumed ? 0 : 1,
+        otherAtStart: OTHER_AT_START,
+      });
     });
   }
 }

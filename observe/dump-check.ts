@@ -49,7 +49,7 @@ export function* checkerDump(config: Config, state: StateDocument, namespace: st
       const realNow = realStateOf(now, server, real);
       for (const [index, checker] of real.checkers.entries()) {
         yield ` ${virtualServerName(server)} -> ${realServerName(real, server.protocol)}`;
-        yield* healthChecker(checker, realNow?.checkers[index]);
+        yield* healthChecker(checker, realNow?.checkers[index], now?.suspended ?? false);
       }
     }
   }

@@ -9,10 +9,14 @@ import type { CheckerState } from './state.js';
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 const microseconds = (value: number): string => `${Math.round(value * 1e6)} us`;
 
-/** The lines under ` VS -> RS`. @param now undefined before the first state is known: the checker has not run then */
-export function* healthChecker(checker: Checker, now: CheckerState | undefined): Generator<string> {
+/**
+ * The lines under ` VS -> RS`.
+ * @param now undefined before the first state is known: the checker has not run then
+ * @param suspended by ha_suspend
+ */
+export function* healthChecker(checker: Checker, now: CheckerState | undefined, suspended: boolean): Generator<string> {
   const { schedule } = checker;
-  yield '   Enabled = yes';
+  yield `   Enabled = ${yesNo(!suspended)}`;
   yield `   Up = ${yesNo(now?.up ?? !schedule.alpha)}`;
   yield `   Has run = ${yesNo(now?.hasRun ?? false)}`;
   yield `   Alpha = ${yesNo(schedule.alpha)}`;

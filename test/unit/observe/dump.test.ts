@@ -293,6 +293,15 @@ test('readiness: "Has run = no" is there for each checker until it has run', () 
   assert.equal(count({ ...exampleState(), virtualServers: [] }, 'Has run = no'), 3, 'also before any state is known');
 });
 
+test('bug: the checkers of a virtual server that ha_suspend holds back are not enabled in the dump', () => {
+  const state = stateOf(config);
+  const suspended = { ...state, virtualServers: state.virtualServers.map((one) => ({ ...one, suspended: true })) };
+  const count = (of: StateDocument, text: string): number =>
+    [...checkerDump(config, of, undefined)].filter((line) => line.trim() === text).length;
+  assert.equal(count(state, 'Enabled = yes'), 3);
+  assert.equal(count(suspended, 'Enabled = no'), 3);
+});
+
 test('secrets are not shown', () => {
   const ssl = { password: 'hunter2', caFile: '/ca', certificateFile: undefined, keyFile: '/key', at };
   const text = [...checkerDump({ ...config, ssl }, stateOf(config), 'ns')].join('\n');

@@ -89,7 +89,8 @@ export function readPrefixed(
     }
   }
   const address = parseIpAddress(slash < 0 ? text : text.slice(0, slash));
-  if (address !== undefined) return { address, prefix };
+  // `192.0.2.1/24::` looks like IPv6 until it is read.
+  if (address !== undefined) return { address, prefix: Math.min(prefix, addressBits(address)) };
   return reader.refuse('LVSD_CONFIG_BAD_ADDRESS', `VRRP parsed invalid IP ${text}. skipping IP...`, {
     expected: 'an IPv4 or IPv6 address',
   });

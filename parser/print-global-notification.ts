@@ -10,7 +10,7 @@ export function printNotification(to: ConfigWriter, global: GlobalConfig): void 
   const { mail, snmp, dbus } = global;
   if (mail.recipients.length > 0)
     to.block('notification_email', () => {
-      for (const each of mail.recipients) to.line(quotedWord(each));
+      to.list(mail.recipients);
     });
   to.value('notification_email_from', mail.from);
   if (mail.server !== undefined) to.line('smtp_server', quotedWord(mail.server.host), mail.server.port);

@@ -17,9 +17,12 @@ export function quotedWord(text: string): string {
   return special.test(text) && !endsInBackslash.test(text) ? `"${text.replaceAll('"', '\\"')}"` : text;
 }
 
-/** A word for the keywords with their own quoting (quoting.ts): always in quotes, every escape written out. */
+/**
+ * A word for the keywords with their own quoting (quoting.ts): always in quotes, every escape written out. `${`, the name of a
+ * built-in and a loop came through behind a backslash, or with no meaning: written in octal they mean nothing again.
+ */
 export function quotedCommand(text: string): string {
-  const escaped = text.replace(/[\\"\x00-\x1f]/g, (c) => {
+  const escaped = text.replace(/[\\"\x00-\x1f]|\$(?=[{_])|~(?=SEQ|LST)/g, (c) => {
     if (c === '\\' || c === '"') return `\\${c}`;
     return `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`;
   });
@@ -40,6 +43,20 @@ export class ConfigWriter {
     body();
     this.#depth--;
     this.line('}');
+  }
+
+  /**
+   * Words, each on a line of its own; one that cannot be quoted and begins like a definition, a condition or an include
+   * stands behind the word before, where it means itself.
+   */
+  list(values: readonly string[]): void {
+    const lines: string[] = [];
+    for (const word of values.map(quotedWord)) {
+      const before = lines.length - 1;
+      if (before >= 0 && /^[$@~]|^include/.test(word)) lines[before] += ` ${word}`;
+      else lines.push(word);
+    }
+    for (const each of lines) this.line(each);
   }
 
   /** The word alone, if it holds. */
